@@ -1,0 +1,122 @@
+/**
+ * What the workflow asks of its activities and what they answer. Ids, states and codes only: no payload of a
+ * model or a tool ever enters a history.
+ */
+import type { FailureCode } from './failure.ts';
+import type { StepKind } from './status.ts';
+
+export interface PlanStep {
+  span: string;
+  id: string;
+  kind: StepKind;
+  hitl: boolean;
+  /** Seconds; the limit of one execution. */
+  timeout: number;
+  undo?: { span: string; timeout: number };
+}
+
+export interface SagaInput {
+  traceId: string;
+  namespace: string;
+  digest: string;
+  plan: PlanStep[];
+  /** Only from continue-as-new. */
+  at?: { index: number; iteration: number; phase: Phase; refusals: number };
+}
+
+export type Phase = 'prepare' | 'act';
+
+export interface StepRef {
+  traceId: string;
+  span: string;
+  /** From 1; raised by every retry. */
+  iteration: number;
+  phase: Phase;
+}
+
+/** The saga row ended: the workflow ends with it. */
+export interface Ended {
+  kind: 'ended';
+  status: 'COMPLETED' | 'FAILED' | 'COMPENSATED';
+  code: FailureCode | null;
+}
+
+export type StepAnswer =
+  | { kind: 'skipped'; ended: boolean }
+  | { kind: 'completed'; ended: boolean }
+  | { kind: 'held'; iteration: number; expiresInMs?: number; decided?: boolean }
+  | { kind: 'failed'; code: FailureCode; uncertain: boolean; ended: boolean }
+  | { kind: 'cancelled' }
+  | Ended;
+
+export type SettleCause =
+  | { kind: 'request'; request: string }
+  | { kind: 'signal'; name: 'approve' | 'reject' | 'retry'; body: SignalBody; identity: string }
+  | { kind: 'refused'; name: string; reason: string; identity: string }
+  | { kind: 'refusals'; count: number }
+  | { kind: 'deadline' }
+  | { kind: 'cancel' }
+  | { kind: 'opened' };
+
+export interface SettleInput {
+  traceId: string;
+  span: string;
+  iteration: number;
+  /** The request's id, else drawn by the workflow when the signal was handled; a second run answers the same. */
+  id: string;
+  cause: SettleCause;
+}
+
+export type SettleAnswer =
+  | { kind: 'pending'; expiresInMs?: number }
+  | { kind: 'approved'; ended: boolean }
+  | { kind: 'rejected'; code: FailureCode }
+  | { kind: 'retried'; iteration: number }
+  | { kind: 'cancelled' }
+  | { kind: 'refused' }
+  | Ended;
+
+/** Why a saga is undone or ended: what failed, and whether its effect is unknown. */
+export interface Cause {
+  code: FailureCode;
+  /** The failing step; null when no step failed (a cancel at a boundary). */
+  span: string | null;
+  uncertain: boolean;
+}
+
+/** One undo. The first one's transaction makes all undo rows, from the recorded states of the steps. */
+export interface UndoInput {
+  traceId: string;
+  /** The undo's own span. */
+  span: string;
+  cause: Cause;
+}
+
+export type UndoAnswer = { kind: 'completed'; ended: boolean } | { kind: 'failed' } | Ended;
+
+/** Ends a saga whose failure leaves no undo to run. */
+export interface FinishInput {
+  traceId: string;
+  cause: Cause;
+}
+
+/** Every activity by its registered name. `settle` and `finish` run as local activities first. */
+export interface Activities {
+  /** A reason step: agent, policy, and opening the review when it is held (phase `prepare`). */
+  reason(ref: StepRef): Promise<StepAnswer>;
+  /** A held commit up to its review: arguments, policy, opening the review. */
+  prepare(ref: StepRef): Promise<StepAnswer>;
+  /** A commit's call: after its review, or whole when it has none. */
+  act(ref: StepRef): Promise<StepAnswer>;
+  undo(input: UndoInput): Promise<UndoAnswer>;
+  settle(input: SettleInput): Promise<SettleAnswer>;
+  finish(input: FinishInput): Promise<Ended>;
+}
+
+/** What an operator may type as the argument of a signal; everything else in it is ignored. */
+export interface SignalBody {
+  review?: string;
+  comment?: string;
+  guidance?: string;
+  error_details?: Record<string, unknown>;
+}

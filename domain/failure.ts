@@ -1,0 +1,58 @@
+/**
+ * The failure catalogue: every code that a step, an undo or a saga can end with. What happens next follows from
+ * where a failure occurs, never from the text of its message.
+ */
+import type { Json, JsonObject } from './json.ts';
+
+export const FAILURE_CODES = [
+  'POLICY_REASON_DENIED',
+  'POLICY_COMMIT_DENIED',
+  'POLICY_EVALUATION_FAILED',
+  'BINDING_FAILED',
+  'PROMPT_RENDER_FAILED',
+  'HUMAN_REJECTED',
+  'REVIEW_EXPIRED',
+  'no_submit_call',
+  'empty_submit_result',
+  'OUTPUT_SCHEMA_VALIDATION_FAILED',
+  'TOOL_NOT_ALLOWED',
+  'TOOL_NOT_FOUND',
+  'TOOL_ARGUMENTS_INVALID',
+  'TOOL_INVOKE_FAILED',
+  'TOOL_OUTPUT_ERROR',
+  'MCP_UNAVAILABLE',
+  'MCP_SOURCES_REQUIRED',
+  'LLM_FAILED',
+  'STEP_TIMED_OUT',
+  'SYSTEM_CRASH',
+  'COMPENSATION_FAILED',
+  'CANCELLED',
+  'TERMINATED',
+] as const;
+export type FailureCode = (typeof FAILURE_CODES)[number];
+
+/** A known failure of a step: it goes into `error_details`, and the saga undoes what came before. */
+export interface Failure {
+  code: FailureCode;
+  message: string;
+  details?: JsonObject;
+}
+
+/**
+ * Thrown inside a step to end it with a known failure. Anything else that is thrown is a fault of the
+ * surroundings (store away, a bug) and is retried by Temporal.
+ */
+export class StepFailed extends Error {
+  override name = 'StepFailed';
+  readonly failure: Failure;
+  constructor(code: FailureCode, message: string, details?: JsonObject) {
+    super(`${code}: ${message}`);
+    this.failure = details ? { code, message, details } : { code, message };
+  }
+}
+
+/** `error_details` of a step row: code, message, and the context of the failure; `error` for older clients. */
+export function errorDetails(failure: Failure): JsonObject {
+  const details: Record<string, Json> = { ...failure.details };
+  return { ...details, code: failure.code, message: failure.message, error: failure.message };
+}

@@ -1,0 +1,60 @@
+/**
+ * Signals that people type in Temporal's own tools. `approve` and `retry` must name the review they are about,
+ * because the one on hold may have changed since it was read; a bare `reject` binds to the review that is open
+ * when it arrives.
+ */
+import type { SignalBody } from './answers.ts';
+import { isJsonObject } from './json.ts';
+
+export type SignalName = 'approve' | 'reject' | 'retry';
+
+export type SignalReading =
+  | { kind: 'request'; request: string }
+  | { kind: 'typed'; body: SignalBody }
+  | { kind: 'refused'; reason: string };
+
+export const COMMENT_LIMIT = 10_000;
+export const GUIDANCE_LIMIT = 4096;
+
+/** The name of a review inside its saga, ready to paste: `<step id>#<iteration>`. */
+export function reviewName(stepId: string, iteration: number): string {
+  return `${stepId}#${iteration}`;
+}
+
+/**
+ * Reads a signal's arguments. `open` is the name of the review open when it arrived, null when none is.
+ * Never throws: what cannot be understood is refused with the reason and what to do.
+ */
+export function readSignal(name: SignalName, args: readonly unknown[], open: string | null): SignalReading {
+  const [argument] = args;
+  if (isJsonObject(argument) && typeof argument['request'] === 'string') {
+    return { kind: 'request', request: argument['request'] };
+  }
+  const body = readBody(argument);
+  if (body === null) {
+    return {
+      kind: 'refused',
+      reason: `expected no argument, a text, or {"review": "<step>#<iteration>", "comment"?}; got something else`,
+    };
+  }
+  if (open === null) return { kind: 'refused', reason: 'no review is open' };
+  if (body.review === undefined && name !== 'reject') {
+    return { kind: 'refused', reason: `a ${name} must name its review: send {"review": "${open}"}` };
+  }
+  if (body.review !== undefined && body.review !== open) {
+    return { kind: 'refused', reason: `the open review is "${open}", not "${body.review.slice(0, 80)}"` };
+  }
+  return { kind: 'typed', body: { ...body, review: open } };
+}
+
+function readBody(argument: unknown): SignalBody | null {
+  if (argument === undefined || argument === null) return {};
+  if (typeof argument === 'string') return { comment: argument.slice(0, COMMENT_LIMIT) };
+  if (!isJsonObject(argument)) return null;
+  const body: SignalBody = {};
+  if (typeof argument['review'] === 'string') body.review = argument['review'];
+  if (typeof argument['comment'] === 'string') body.comment = argument['comment'].slice(0, COMMENT_LIMIT);
+  if (typeof argument['guidance'] === 'string') body.guidance = argument['guidance'].slice(0, GUIDANCE_LIMIT);
+  if (isJsonObject(argument['error_details'])) body.error_details = argument['error_details'];
+  return body;
+}
