@@ -1,0 +1,273 @@
+/**
+ * Everything that can be set from outside: read once, checked as a whole, frozen. This is the only file that
+ * reads `process.env`; every other module is handed its values by the process entries.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a process kills itself when a test asks for it with `WARDEN_CRASH_POINT`. */
+export const crashPoints = [
+  'decided-not-sent',
+  'sent-not-consumed',
+  'review-opened-not-reported',
+  'calling-not-called',
+  'effect-not-recorded',
+] as const;
+
+export type CrashPoint = (typeof crashPoints)[number];
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
+export type Settings = Readonly<ReturnType<typeof gather>>;
+
+/** Settings that cannot be used. `problems` has one line for each, the message has them all. */
+export class SettingsError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the settings cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'SettingsError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * The environment of this process over the file `.env` of a folder: a name in both has the process's value.
+ * @param folder where `.env` is looked for; a missing file is no error
+ */
+export function loadEnvironment(folder: string = process.cwd()): Environment {
+  return { ...dotEnv(folder), ...process.env };
+}
+
+function dotEnv(folder: string): Environment {
+  try {
+    return parseEnv(readFileSync(join(folder, '.env'), 'utf8'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+/**
+ * Checks an environment and gives the settings. An empty value counts as not set.
+ * @throws {SettingsError} with every problem at once, unknown `WARDEN_…` names among them
+ */
+export function readSettings(env: Environment): Settings {
+  const reader = createReader(env);
+  const settings = gather(reader);
+  const unknown = Object.keys(env).filter((name) => name.startsWith('WARDEN_') && !reader.known.has(name));
+  for (const name of unknown) {
+    reader.problems.push(
+      `${name} is not a setting; did you mean ${nearest(name, reader.known)}? Correct or remove it`,
+    );
+  }
+  if (reader.problems.length > 0) throw new SettingsError(reader.problems);
+  return deepFreeze(settings);
+}
+
+function gather(reader: Reader) {
+  const { text, whole, seconds, choice, flag, list } = reader;
+  return {
+    /** PostgreSQL; null: the embedded store in `dataDir`. */
+    databaseUrl: reader.url('DATABASE_URL', ['postgres:', 'postgresql:'], ['DB_URL']),
+    dataDir: text('WARDEN_DATA_DIR', '.warden/data'),
+    api: {
+      host: reader.loopback('WARDEN_API_HOST', ['ENGINE_API_HOST']),
+      port: whole('WARDEN_API_PORT', 8000, 0, 65535, ['ENGINE_API_PORT']),
+    },
+    /** Authentication comes later: until then every caller on the loopback address may do everything. */
+    auth: reader.auth('WARDEN_AUTH'),
+    temporal: {
+      address: text('TEMPORAL_ADDRESS', '127.0.0.1:7233'),
+      namespace: text('TEMPORAL_NAMESPACE', 'default'),
+      taskQueue: text('WARDEN_TASK_QUEUE', 'warden'),
+      /** Only the development stack starts a server, on these. */
+      port: whole('TEMPORAL_PORT', 7233, 1, 65535),
+      uiPort: whole('TEMPORAL_UI_PORT', 8233, 1, 65535),
+      /** Whether typed decisions count with authentication on, where their sender is only a label. */
+      signalsTrusted:
+        choice('WARDEN_TEMPORAL_SIGNALS', ['refused', 'trusted'] as const, 'refused') === 'trusted',
+    },
+    worker: {
+      maxInFlight: whole('WARDEN_WORKER_MAX_IN_FLIGHT', 100, 1, 10_000, ['WORKER_MAX_IN_FLIGHT']),
+      maxCachedWorkflows: whole('WARDEN_MAX_CACHED_WORKFLOWS', 500, 1, 100_000),
+    },
+    roots: {
+      prompts: text('PROMPTS_ROOT', './config/prompts'),
+      policies: text('POLICIES_ROOT', './config/policies'),
+      schemas: text('SCHEMAS_ROOT', './config/schemas'),
+      compensations: text('COMPENSATIONS_ROOT', './config/compensations'),
+    },
+    /** Commands that a manifest may name as a `stdio` tool source. */
+    stdioAllow: list('WARDEN_STDIO_ALLOW'),
+    notes: { folder: reader.optional('WARDEN_NOTES_FOLDER'), record: reader.optional('WARDEN_NOTES_RECORD') },
+    llmRetry: {
+      enabled: flag('WARDEN_LLM_RETRY_ENABLED', true),
+      /** The first attempt included. */
+      maxAttempts: whole('WARDEN_LLM_RETRY_MAX_ATTEMPTS', 3, 1, 100),
+      baseDelayMs: seconds('WARDEN_LLM_RETRY_BASE_DELAY_S', 1),
+      maxDelayMs: seconds('WARDEN_LLM_RETRY_MAX_DELAY_S', 60),
+    },
+    undoRetry: {
+      baseDelayMs: seconds('WARDEN_UNDO_RETRY_BASE_DELAY_S', 1),
+      maxDelayMs: seconds('WARDEN_UNDO_RETRY_MAX_DELAY_S', 60),
+    },
+    logLevel: reader.logLevel('WARDEN_LOG_LEVEL', ['LOGGING_LEVEL']),
+    /** Where the command line finds the HTTP interface; null: it says how to set it. */
+    engineUrl: reader.url('ENGINE_URL', ['http:', 'https:']),
+    crashPoint: choice('WARDEN_CRASH_POINT', crashPoints, null),
+    /** A mark by which a test run finds every process that it started. */
+    runId: reader.optional('WARDEN_RUN_ID'),
+  };
+}
+
+type Reader = ReturnType<typeof createReader>;
+
+/** Reads one setting after the other, noting every name asked for and every problem met. */
+function createReader(env: Environment) {
+  const known = new Set<string>();
+  const problems: string[] = [];
+
+  function optional(name: string, aliases: readonly string[] = []): string | null {
+    known.add(name);
+    for (const each of [name, ...aliases]) {
+      const value = env[each]?.trim();
+      if (value !== undefined && value !== '') return value;
+    }
+    return null;
+  }
+
+  function refuse<Fallback>(name: string, expected: string, found: string, fallback: Fallback): Fallback {
+    problems.push(`${name}: expected ${expected}, found "${found}"`);
+    return fallback;
+  }
+
+  function text(name: string, fallback: string): string {
+    return optional(name) ?? fallback;
+  }
+
+  function whole(name: string, fallback: number, min: number, max: number, aliases: string[] = []): number {
+    const found = optional(name, aliases);
+    if (found === null) return fallback;
+    const value = /^\d+$/.test(found) ? Number(found) : NaN;
+    if (value >= min && value <= max) return value;
+    return refuse(name, `a whole number from ${min} to ${max}`, found, fallback);
+  }
+
+  /** Written in seconds, handed on in milliseconds. */
+  function seconds(name: string, fallback: number): number {
+    const found = optional(name);
+    if (found === null) return fallback * 1000;
+    if (/^\d+(\.\d+)?$/.test(found) && Number(found) <= 86_400) return Math.round(Number(found) * 1000);
+    return refuse(name, 'a number of seconds from 0 to 86400', found, fallback * 1000);
+  }
+
+  function choice<Choice extends string, Fallback>(
+    name: string,
+    choices: readonly Choice[],
+    fallback: Fallback,
+  ): Choice | Fallback {
+    const found = optional(name);
+    if (found === null) return fallback;
+    const chosen = choices.find((each) => each === found);
+    return chosen ?? refuse(name, `one of ${choices.join(', ')}`, found, fallback);
+  }
+
+  return {
+    known,
+    problems,
+    optional,
+    refuse,
+    text,
+    whole,
+    seconds,
+    choice,
+    ...createFormats(optional, refuse),
+  };
+}
+
+type Optional = (name: string, aliases?: readonly string[]) => string | null;
+type Refuse = <Fallback>(name: string, expected: string, found: string, fallback: Fallback) => Fallback;
+
+/** Settings with a form of their own. */
+function createFormats(optional: Optional, refuse: Refuse) {
+  function flag(name: string, fallback: boolean): boolean {
+    const found = optional(name);
+    if (found === null) return fallback;
+    if (/^(true|1|yes|on)$/i.test(found)) return true;
+    if (/^(false|0|no|off)$/i.test(found)) return false;
+    return refuse(name, 'true or false', found, fallback);
+  }
+
+  function list(name: string): string[] {
+    const found = optional(name) ?? '';
+    return found.split(',').flatMap((each) => each.trim() || []);
+  }
+
+  function url(name: string, protocols: readonly string[], aliases: string[] = []): string | null {
+    const found = optional(name, aliases);
+    if (found === null) return null;
+    if (URL.canParse(found) && protocols.includes(new URL(found).protocol)) return found;
+    // The value may hold a password, so it is not repeated.
+    return refuse(name, `an address that begins with ${protocols.join('// or ')}//`, '…', null);
+  }
+
+  function loopback(name: string, aliases: string[]): string {
+    const found = optional(name, aliases) ?? '127.0.0.1';
+    if (/^(127(\.\d{1,3}){3}|::1|localhost)$/.test(found)) return found;
+    const expected = 'a loopback address, because any other needs authentication, which is not supported yet';
+    return refuse(name, expected, found, '127.0.0.1');
+  }
+
+  function auth(name: string): 'off' {
+    const found = optional(name) ?? 'off';
+    return found === 'off' ? 'off' : refuse(name, 'off; authentication is not supported yet', found, 'off');
+  }
+
+  function logLevel(name: string, aliases: string[]): LogLevel {
+    const found = optional(name, aliases) ?? 'info';
+    const lower = found.toLowerCase();
+    const level = { warning: 'warn', critical: 'fatal' }[lower] ?? lower;
+    return (
+      logLevels.find((each) => each === level) ??
+      refuse(name, `one of ${logLevels.join(', ')}`, found, 'info')
+    );
+  }
+
+  return { flag, list, url, loopback, auth, logLevel };
+}
+
+function nearest(name: string, known: ReadonlySet<string>): string {
+  let best = { name: '', distance: Infinity };
+  for (const each of known) {
+    const distance = editDistance(name, each);
+    if (distance < best.distance) best = { name: each, distance };
+  }
+  return best.name;
+}
+
+/** Levenshtein's distance: how many characters must be added, removed or changed. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (const [at, letter] of [...from].entries()) {
+    const next = [at + 1];
+    for (const [column, other] of [...to].entries()) {
+      const changed = (row[column] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
+
+function deepFreeze<Value extends object>(value: Value): Value {
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null) deepFreeze(part);
+  }
+  return Object.freeze(value);
+}

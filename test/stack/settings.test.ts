@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { loadEnvironment, readSettings, SettingsError } from '../../settings.ts';
+import type { Environment } from '../../settings.ts';
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    readSettings(env);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('settings', () => {
+  it('an empty environment gives the defaults', () => {
+    const settings = readSettings({});
+    assert.equal(settings.databaseUrl, null);
+    assert.deepEqual(settings.api, { host: '127.0.0.1', port: 8000 });
+    assert.equal(settings.temporal.address, '127.0.0.1:7233');
+    assert.equal(settings.dataDir, '.warden/data');
+    assert.deepEqual(settings.stdioAllow, []);
+    assert.equal(settings.llmRetry.maxDelayMs, 60_000);
+    assert.equal(settings.crashPoint, null);
+  });
+
+  it('an empty value counts as not set', () => {
+    assert.deepEqual(readSettings({ DATABASE_URL: '', WARDEN_API_PORT: ' ' }), readSettings({}));
+  });
+
+  it('names of older deployments are read as aliases, and the name of today wins', () => {
+    const old = { DB_URL: 'postgres://u@h/d', ENGINE_API_PORT: '8100', LOGGING_LEVEL: 'WARNING' };
+    const settings = readSettings({ ...old, WORKER_MAX_IN_FLIGHT: '7' });
+    assert.equal(settings.databaseUrl, 'postgres://u@h/d');
+    assert.equal(settings.api.port, 8100);
+    assert.equal(settings.logLevel, 'warn');
+    assert.equal(settings.worker.maxInFlight, 7);
+    assert.equal(readSettings({ ...old, WARDEN_API_PORT: '8200' }).api.port, 8200);
+  });
+
+  it('all problems are reported at once, each with its name and what was expected', () => {
+    const problems = problemsOf({
+      WARDEN_API_PORT: '80a',
+      WARDEN_AUTH: 'oidc',
+      WARDEN_CRASH_POINT: 'somewhere',
+      WARDEN_UNDO_RETRY_BASE_DELAY_S: '-1',
+    });
+    assert.equal(problems.length, 4);
+    assert.match(problems[0] ?? '', /^WARDEN_API_PORT: expected a whole number .*, found "80a"$/);
+    assert.match(problems.join('\n'), /WARDEN_AUTH: .*not supported yet/);
+    assert.match(problems.join('\n'), /WARDEN_CRASH_POINT: expected one of decided-not-sent, /);
+  });
+
+  it('an unknown WARDEN_ name is refused with the nearest known one', () => {
+    assert.deepEqual(problemsOf({ WARDEN_API_PROT: '1' }), [
+      'WARDEN_API_PROT is not a setting; did you mean WARDEN_API_PORT? Correct or remove it',
+    ]);
+    assert.deepEqual(problemsOf({ SOMETHING_ELSE: '1' }), []);
+  });
+
+  it('an address that is not loopback is refused, because it needs authentication', () => {
+    assert.match(problemsOf({ WARDEN_API_HOST: '0.0.0.0' })[0] ?? '', /needs authentication/);
+    assert.equal(readSettings({ WARDEN_API_HOST: 'localhost' }).api.host, 'localhost');
+  });
+
+  it('a database address that is refused is not repeated, because it may hold a password', () => {
+    const problems = problemsOf({ DATABASE_URL: 'mysql://u:hush@h/d' });
+    assert.equal(problems.length, 1);
+    assert.doesNotMatch(problems[0] ?? '', /hush/);
+  });
+
+  it('settings are frozen to the bottom', () => {
+    const settings = readSettings({});
+    assert.throws(() => Object.assign(settings.api, { port: 1 }), TypeError);
+  });
+
+  it('.env is read, and the environment of the process wins over it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'warden-settings-'));
+    await writeFile(join(folder, '.env'), 'PATH=nowhere\nWARDEN_TASK_QUEUE="queue of .env" # why\n');
+    const env = loadEnvironment(folder);
+    await rm(folder, { recursive: true });
+    assert.equal(env['WARDEN_TASK_QUEUE'], 'queue of .env');
+    assert.notEqual(env['PATH'], 'nowhere');
+  });
+});
