@@ -1,0 +1,2 @@
+/** Ports for servers of tests. */
+export { freePort, isFree } from '../../scripts/ports.mjs';
