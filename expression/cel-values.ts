@@ -1,0 +1,51 @@
+/**
+ * JSON into CEL and back. An integral JSON number becomes an `int` (a bigint for the library), so that it
+ * compares and adds with int literals; all others stay `double`.
+ */
+import { celList, celMap, isCelList, isCelMap, isCelUint } from '@bufbuild/cel';
+import type { CelInput, CelMap, CelValue } from '@bufbuild/cel';
+import type { Json } from '../domain/json.ts';
+
+/** Evaluation is synchronous: what is larger would block the process noticeably. */
+const MAX_VALUES = 200_000;
+
+/** Throws `RangeError` for a value too large or too deep to evaluate on. */
+export function toCel(json: Json): CelInput {
+  const budget = { left: MAX_VALUES };
+  return convert(json, budget);
+}
+
+function convert(json: Json, budget: { left: number }): CelInput {
+  budget.left -= 1;
+  if (budget.left < 0) {
+    throw new RangeError(`expected at most ${MAX_VALUES} values in the names of an expression, found more`);
+  }
+  if (json === null || typeof json === 'boolean' || typeof json === 'string') return json;
+  if (typeof json === 'number') return Number.isSafeInteger(json) ? BigInt(json) : json;
+  if (Array.isArray(json)) return celList(json.map((item) => convert(item, budget)));
+  return presenceAware(
+    celMap(new Map(Object.entries(json).map(([key, value]) => [key, convert(value, budget)]))),
+  );
+}
+
+/** The library's maps say that a member whose value is null is absent. */
+function presenceAware(map: CelMap): CelMap {
+  map.has = (key) => map.get(key) !== undefined;
+  return map;
+}
+
+/** Plain JavaScript: ints as numbers (as bigints where a number would not be exact), lists, objects. */
+export function fromCel(value: CelValue): unknown {
+  if (typeof value === 'bigint') return exact(value);
+  if (isCelUint(value)) return exact(value.value);
+  if (isCelList(value)) return Array.from(value, fromCel);
+  if (isCelMap(value)) {
+    return Object.fromEntries(Array.from(value, ([key, member]) => [String(fromCel(key)), fromCel(member)]));
+  }
+  return value;
+}
+
+function exact(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}

@@ -1,0 +1,153 @@
+/**
+ * Executions: one row per span, iteration and phase. An attempt first takes its row; an outcome there is the
+ * answer, else the row's token is raised and everything that the attempt writes later is written only while the
+ * token is its own. Tokens are ours: Temporal's attempt numbers repeat after a reset.
+ */
+import type { StepRef } from '../domain/answers.ts';
+import { asJson } from './json.ts';
+import type { Court } from './judge.ts';
+import type { Store } from './store.ts';
+import type { Tables } from './tables.ts';
+import type { Selectable } from 'kysely';
+import type { Json } from '../domain/json.ts';
+
+/** An attempt whose token was raised by another one: it must stop and write nothing. */
+export class TokenLost extends Error {
+  override name = 'TokenLost';
+  constructor(ref: StepRef) {
+    super(`another attempt has taken over ${ref.span} iteration ${ref.iteration} (${ref.phase}); this one stops`);
+  }
+}
+
+export type Execution = Selectable<Tables['executions']>;
+
+/** An attempt that noted that it lives within this time is believed to live. */
+export const ALIVE_MS = 10_000;
+
+export async function findExecution(court: Court, ref: StepRef): Promise<Execution | null> {
+  const row = await court.tx
+    .selectFrom('executions')
+    .selectAll()
+    .where('trace_id', '=', ref.traceId)
+    .where('span_id', '=', ref.span)
+    .where('iteration', '=', ref.iteration)
+    .where('phase', '=', ref.phase)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Creates the row or raises its token; answers the token of this attempt. */
+export async function raiseToken(court: Court, ref: StepRef): Promise<number> {
+  const row = await court.tx
+    .insertInto('executions')
+    .values({
+      trace_id: ref.traceId,
+      span_id: ref.span,
+      iteration: ref.iteration,
+      phase: ref.phase,
+      token: 1,
+      idle_attempts: 1,
+      alive_at: court.now,
+      idempotent: false,
+      calls: 0,
+      failed_calls: 0,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['trace_id', 'span_id', 'iteration', 'phase']).doUpdateSet((eb) => ({
+        token: eb('executions.token', '+', 1),
+        idle_attempts: eb('executions.idle_attempts', '+', 1),
+        alive_at: court.now,
+      })),
+    )
+    .returning('token')
+    .executeTakeFirstOrThrow();
+  return row.token;
+}
+
+/** Notes that an attempt lives. False: its token is lost, or the outcome is known. */
+export async function noteAlive(store: Store, ref: StepRef, token: number): Promise<boolean> {
+  const noted = await store.db
+    .updateTable('executions')
+    .set({ alive_at: store.clock })
+    .where('trace_id', '=', ref.traceId)
+    .where('span_id', '=', ref.span)
+    .where('iteration', '=', ref.iteration)
+    .where('phase', '=', ref.phase)
+    .where('token', '=', token)
+    .where('outcome', 'is', null)
+    .executeTakeFirst();
+  return noted.numUpdatedRows === 1n;
+}
+
+/** An attempt that stops in an orderly way is not one that died. */
+export async function noteOrderlyStop(store: Store, ref: StepRef, token: number): Promise<void> {
+  await store.db
+    .updateTable('executions')
+    .set((eb) => ({ idle_attempts: eb('idle_attempts', '-', 1), alive_at: new Date(0) }))
+    .where('trace_id', '=', ref.traceId)
+    .where('span_id', '=', ref.span)
+    .where('iteration', '=', ref.iteration)
+    .where('phase', '=', ref.phase)
+    .where('token', '=', token)
+    .where('idle_attempts', '>', 0)
+    .execute();
+}
+
+/** Writes `calling`: the last thing before a tool is called. */
+export async function writeCalling(
+  court: Court,
+  ref: StepRef,
+  call: { token: number; tool: string; idempotent: boolean },
+): Promise<void> {
+  await court.tx
+    .updateTable('executions')
+    .set((eb) => ({
+      tool: call.tool,
+      idempotent: call.idempotent,
+      calling_at: court.now,
+      calling_token: call.token,
+      alive_at: court.now,
+      calls: eb('calls', '+', 1),
+    }))
+    .where('trace_id', '=', ref.traceId)
+    .where('span_id', '=', ref.span)
+    .where('iteration', '=', ref.iteration)
+    .where('phase', '=', ref.phase)
+    .execute();
+}
+
+/** Appends a turn of a reason step; the step has made progress, so earlier deaths no longer count. */
+export async function writeTurn(court: Court, ref: StepRef, n: number, turn: Json): Promise<void> {
+  await court.tx
+    .insertInto('turns')
+    .values({
+      trace_id: ref.traceId,
+      span_id: ref.span,
+      iteration: ref.iteration,
+      n,
+      at: court.now,
+      turn: asJson(turn),
+    })
+    .execute();
+  await court.tx
+    .updateTable('executions')
+    .set({ idle_attempts: 0, alive_at: court.now })
+    .where('trace_id', '=', ref.traceId)
+    .where('span_id', '=', ref.span)
+    .where('iteration', '=', ref.iteration)
+    .where('phase', '=', ref.phase)
+    .execute();
+}
+
+/** The recorded turns of an iteration, in order. */
+export async function readTurns(court: Court, ref: StepRef): Promise<Json[]> {
+  const rows = await court.tx
+    .selectFrom('turns')
+    .select('turn')
+    .where('trace_id', '=', ref.traceId)
+    .where('span_id', '=', ref.span)
+    .where('iteration', '=', ref.iteration)
+    .orderBy('n')
+    .execute();
+  return rows.map((row) => row.turn);
+}

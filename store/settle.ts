@@ -1,0 +1,174 @@
+/**
+ * Settling a review: the saga's own transaction that acts on a request, a typed signal, the deadline or a cancel.
+ * Settled once, a review answers every later settle the same; `act` settles in the same way when it takes a held
+ * commit.
+ */
+import type { SettleAnswer, SettleInput } from '../domain/answers.ts';
+import { judgeDecision, winner, type Verb } from '../domain/decision.ts';
+import { storable, storableText, type JsonObject } from '../domain/json.ts';
+import { isInFlight } from '../domain/status.ts';
+import type { Actor } from '../ledger/entry.ts';
+import { cancelStands, writeCancel } from './cancel.ts';
+import { endedAnswer, judge, type Court } from './judge.ts';
+import { actOn } from './effect.ts';
+import { consumeRequest, findRequest } from './requests.ts';
+import {
+  closeByDeadline,
+  closeWithVerdict,
+  findReview,
+  judged,
+  keepSettled,
+  type Review,
+} from './reviews.ts';
+import { signalsTrusted, type SignalTrust } from './trust.ts';
+import type { Store } from './store.ts';
+
+/** Judges one cause of a hold's end. Rejects with the store's error: nothing happened then, ask again. */
+export async function settle(store: Store, trust: SignalTrust, input: SettleInput): Promise<SettleAnswer> {
+  const answer = await judge(store, input.traceId, async (court): Promise<SettleAnswer> => {
+    const { cause } = input;
+    if (cause.kind === 'refused' || cause.kind === 'refusals') return recordRefusal(court, input);
+    const review = await findReview(court, input.span, input.iteration);
+    if (cause.kind === 'signal') return settleSignal(court, trust, review, input);
+    if (review?.settled) return review.settled;
+    if (!isInFlight(court.saga.status)) return endedAnswer(court.saga);
+    switch (cause.kind) {
+      case 'request':
+        return settleRequest(court, review, cause.request);
+      case 'deadline':
+      case 'opened':
+        return settleNow(court, review);
+      case 'cancel':
+        return settleCancel(court, review);
+    }
+  });
+  if (answer === null) throw new Error(`expected saga ${input.traceId} in the store, found none`);
+  return answer;
+}
+
+/** Acts on a review that has been decided, expires one that is due, and leaves an open one pending. */
+export async function settleNow(court: Court, review: Review | null): Promise<SettleAnswer> {
+  if (review === null) return { kind: 'refused' };
+  if (review.settled) return review.settled;
+  if (review.status !== 'pending') return actOn(court, review);
+  if (isDue(court, review)) return actOn(court, await closeByDeadline(court, review));
+  return pending(court, review);
+}
+
+function isDue(court: Court, review: Review): boolean {
+  return review.expires_at !== null && court.now.getTime() >= review.expires_at.getTime();
+}
+
+function pending(court: Court, review: Review): SettleAnswer {
+  if (review.expires_at === null) return { kind: 'pending' };
+  return { kind: 'pending', expiresInMs: Math.max(0, review.expires_at.getTime() - court.now.getTime()) };
+}
+
+async function settleRequest(court: Court, review: Review | null, id: string): Promise<SettleAnswer> {
+  const request = await findRequest(court, id);
+  const about = request !== null && request.span_id === review?.span_id && request.iteration === review?.iteration;
+  // A request of an earlier review, delivered again after a reset: it was acted on then.
+  if (request !== null && !about) await consumeRequest(court, id);
+  return settleNow(court, review);
+}
+
+async function settleCancel(court: Court, review: Review | null): Promise<SettleAnswer> {
+  if (review !== null && review.status !== 'pending' && review.status !== 'cancelled') {
+    return actOn(court, review);
+  }
+  if (!(await cancelStands(court)) && court.saga.status !== 'COMPENSATING') {
+    await writeCancel(court, typedBy(''), null, true);
+  }
+  if (review !== null) await keepSettled(court, review, { kind: 'cancelled' });
+  return { kind: 'cancelled' };
+}
+
+async function settleSignal(
+  court: Court,
+  trust: SignalTrust,
+  review: Review | null,
+  input: SettleInput,
+): Promise<SettleAnswer> {
+  if (input.cause.kind !== 'signal') throw new Error(`expected a signal, got ${input.cause.kind}`);
+  const { name, body, identity } = input.cause;
+  const actor = typedBy(identity);
+  if (!signalsTrusted(trust)) {
+    return refuse(court, input, actor, 'signals typed in Temporal may not decide here; use the console or the API');
+  }
+  if (review === null) return refuse(court, input, actor, 'no review is open');
+  if (review.settled === null && !isInFlight(court.saga.status)) return endedAnswer(court.saga);
+  const details: JsonObject = storable(JSON.parse(JSON.stringify(body.error_details ?? {})));
+  const judgement = judgeDecision(
+    judged(review),
+    { verb: name, payload_hash: null, edit: null, error_details: details, retry_token: null },
+    court.now,
+  );
+  switch (judgement.kind) {
+    case 'accept':
+      return actOn(
+        court,
+        await closeWithVerdict(court, review, {
+          status: judgement.status,
+          actor,
+          comment: body.comment === undefined ? null : storableText(body.comment),
+          verdict: verdictOf(name, details, body.guidance),
+          source: 'signal',
+        }),
+      );
+    case 'same':
+      return actOn(court, review);
+    case 'expire': {
+      const closed = await closeByDeadline(court, review);
+      await noteRefusal(court, input, actor, winner(judged(closed)));
+      return actOn(court, closed);
+    }
+    case 'refuse':
+      await noteRefusal(court, input, actor, judgement.message);
+      return judgement.reason === 'decided' ? actOn(court, review) : { kind: 'refused' };
+  }
+}
+
+/** Who typed a signal: the sender's identity is what he says of himself, so it is a label. */
+function typedBy(identity: string): Actor {
+  const label = storableText(identity.slice(0, 200));
+  return { subject: 'temporal', kind: 'person', ...(label === '' ? {} : { label }) };
+}
+
+function verdictOf(verb: Verb, details: JsonObject, guidance: string | undefined) {
+  if (verb === 'reject') return { error_details: details };
+  if (verb === 'retry') return guidance === undefined ? {} : { guidance: storableText(guidance) };
+  return null;
+}
+
+async function recordRefusal(court: Court, input: SettleInput): Promise<SettleAnswer> {
+  if (input.cause.kind === 'refusals') {
+    await noteRefusal(court, input, typedBy(''), `${input.cause.count} more refused`);
+  }
+  if (input.cause.kind === 'refused') {
+    const { identity, name, reason } = input.cause;
+    const actor = typedBy(identity);
+    await noteRefusal(court, input, actor, `${name.slice(0, 100)}: ${reason}`);
+  }
+  return { kind: 'refused' };
+}
+
+async function refuse(court: Court, input: SettleInput, actor: Actor, why: string): Promise<SettleAnswer> {
+  await noteRefusal(court, input, actor, why);
+  return { kind: 'refused' };
+}
+
+/** Records a refusal once, however often it is settled. */
+async function noteRefusal(court: Court, input: SettleInput, actor: Actor, message: string): Promise<void> {
+  const noted = await court.tx
+    .insertInto('refusals')
+    .values({ id: input.id, trace_id: input.traceId, at: court.now })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirst();
+  if (noted.numInsertedOrUpdatedRows !== 1n) return;
+  court.record({
+    type: 'refusal',
+    actor,
+    span_id: input.span,
+    data: storable({ iteration: input.iteration, message }),
+  });
+}

@@ -1,0 +1,108 @@
+/**
+ * The store: one Kysely over PostgreSQL or over an embedded PGlite, its clock, and the news of its own commits.
+ * It owns connections and migrations; what is written is the business of one file per table or act.
+ */
+import { PGlite } from '@electric-sql/pglite';
+import { Kysely, Migrator, PostgresDialect, sql, type RawBuilder } from 'kysely';
+import pg from 'pg';
+import { lockDirectory } from './lock.ts';
+import { migrations } from './migrations.ts';
+import { pgliteDialect } from './pglite.ts';
+import type { Tables } from './tables.ts';
+
+/** What a commit of this process brought: work for delivery, for the sealer. */
+export type News = 'request' | 'entry';
+
+export interface Store {
+  readonly db: Kysely<Tables>;
+  /** The clock that judges deadlines, as SQL: the database's own unless a test turns it. */
+  readonly clock: RawBuilder<Date>;
+  announce(news: News): void;
+  /** Calls back after each commit of this process that brought such news; answers what stops it. */
+  onNews(news: News, callback: () => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  /** PostgreSQL; absent: PGlite in `directory` (in memory when that is null). */
+  url?: string | undefined;
+  directory?: string | null | undefined;
+  /** Connections of this process to PostgreSQL. */
+  connections?: number;
+  clock?: RawBuilder<Date>;
+}
+
+const INT8 = 20;
+
+/** Opens the store and brings it to the newest migration. Throws `StoreLocked` or the driver's error. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { db, close } = options.url
+    ? openPostgres(options.url, options.connections ?? 10)
+    : await openPglite(options.directory ?? null);
+  try {
+    await migrate(db);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const listeners = new Map<News, Set<() => void>>([
+    ['request', new Set()],
+    ['entry', new Set()],
+  ]);
+  return {
+    db,
+    clock: options.clock ?? sql<Date>`clock_timestamp()`,
+    announce: (news) => listeners.get(news)?.forEach((callback) => callback()),
+    onNews: (news, callback) => {
+      listeners.get(news)?.add(callback);
+      return () => listeners.get(news)?.delete(callback);
+    },
+    close,
+  };
+}
+
+interface Opened {
+  db: Kysely<Tables>;
+  close(): Promise<void>;
+}
+
+function openPostgres(url: string, connections: number): Opened {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    options: '-c lock_timeout=5000 -c idle_in_transaction_session_timeout=5000',
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        oid === INT8 ? Number : pg.types.getTypeParser(oid, format),
+    },
+  });
+  // An idle connection that breaks is replaced by the pool; the query that needs one reports the fault.
+  pool.on('error', () => undefined);
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return { db, close: () => db.destroy() };
+}
+
+async function openPglite(directory: string | null): Promise<Opened> {
+  const unlock = directory === null ? () => undefined : lockDirectory(directory);
+  try {
+    const database = await PGlite.create({
+      ...(directory === null ? {} : { dataDir: directory }),
+      parsers: { [INT8]: Number },
+    });
+    const db = new Kysely<Tables>({ dialect: pgliteDialect(database) });
+    const close = async (): Promise<void> => {
+      await db.destroy();
+      await database.close();
+      unlock();
+    };
+    return { db, close };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function migrate(db: Kysely<Tables>): Promise<void> {
+  const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
+  if (error) throw error;
+}

@@ -1,0 +1,130 @@
+/**
+ * How the workflow calls its activities. Each call goes on until it is answered: an activity that ended without
+ * an answer of ours (cancelled, failed or completed by an operator) is scheduled again and reads its row, where
+ * an outcome is returned for ever.
+ */
+import {
+  ActivityFailure,
+  proxyActivities,
+  proxyLocalActivities,
+  sleep,
+  type ActivityOptions,
+} from '@temporalio/workflow';
+import type {
+  Activities,
+  Cause,
+  Ended,
+  PlanStep,
+  SettleAnswer,
+  SettleInput,
+  StepAnswer,
+  StepRef,
+  UndoAnswer,
+} from '../domain/answers.ts';
+import { isJsonObject } from '../domain/json.ts';
+
+/** Unlimited attempts; never `scheduleToClose`, because waiting for a worker process is no failure. */
+const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' } as const;
+/** The activity enforces the step's own limit and reports it; this one is for an activity that cannot. */
+const GRACE_SECONDS = 5;
+const LONGEST_PAUSE_MS = 60_000;
+
+const forward = proxyActivities<Activities>({ startToCloseTimeout: '1 minute', retry: RETRY });
+/** A store that is away adds no history: after two seconds the same function runs as a regular activity. */
+const local = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '2s',
+  scheduleToCloseTimeout: '2s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumAttempts: 4 },
+});
+
+/** Runs one phase of a step; its activity id is the step's id. */
+export function callStep(step: PlanStep, ref: StepRef): Promise<StepAnswer> {
+  const [name, verb] = stepActivity(step, ref.phase);
+  const options = execution(step.id, step.timeout, `${step.id} #${ref.iteration}: ${verb}`);
+  const kinds = ['skipped', 'completed', 'held', 'failed', 'cancelled', 'ended'] as const;
+  return untilAnswered(kinds, () => forward[name].executeWithOptions(options, [ref]));
+}
+
+function stepActivity(
+  step: PlanStep,
+  phase: StepRef['phase'],
+): ['reason' | 'prepare' | 'act', string] {
+  if (step.kind === 'reason') return ['reason', step.hitl ? 'reason, then review' : 'reason'];
+  return phase === 'prepare' ? ['prepare', 'prepare the call, then review'] : ['act', 'call the tool'];
+}
+
+/** Runs the undo of `step`; its activity id is `<step id>-undo`. */
+export function callUndo(
+  traceId: string,
+  step: PlanStep,
+  undo: NonNullable<PlanStep['undo']>,
+  cause: Cause,
+): Promise<UndoAnswer> {
+  const options = execution(`${step.id}-undo`, undo.timeout, `${step.id}: undo`);
+  const input = { traceId, span: undo.span, cause };
+  const kinds = ['completed', 'failed', 'ended'] as const;
+  return untilAnswered(kinds, () => forward.undo.executeWithOptions(options, [input]));
+}
+
+/** Asks the judge about the review of `input`; as a regular activity its id is `<step id>-settle`. */
+export function callSettle(step: PlanStep, input: SettleInput): Promise<SettleAnswer> {
+  const summary = `${step.id} #${input.iteration}: settle, ${input.cause.kind}`;
+  const options = { activityId: `${step.id}-settle`, summary };
+  const kinds = ['pending', 'approved', 'rejected', 'retried', 'cancelled', 'refused', 'ended'] as const;
+  return locallyFirst(
+    kinds,
+    () => local.settle.executeWithOptions({ summary }, [input]),
+    () => forward.settle.executeWithOptions(options, [input]),
+  );
+}
+
+/** Ends a saga that has no undo to run; as a regular activity its id is `finish`. */
+export function callFinish(traceId: string, cause: Cause): Promise<Ended> {
+  const input = { traceId, cause };
+  const summary = `finish: ${cause.code}`;
+  return locallyFirst(
+    ['ended'],
+    () => local.finish.executeWithOptions({ summary }, [input]),
+    () => forward.finish.executeWithOptions({ activityId: 'finish', summary }, [input]),
+  );
+}
+
+function execution(activityId: string, timeoutSeconds: number, summary: string): ActivityOptions {
+  const startToCloseTimeout = (timeoutSeconds + GRACE_SECONDS) * 1000;
+  return { activityId, summary, startToCloseTimeout, heartbeatTimeout: '10s' };
+}
+
+async function locallyFirst<Answer extends { kind: string }>(
+  kinds: readonly Answer['kind'][],
+  locally: () => Promise<Answer>,
+  regularly: () => Promise<Answer>,
+): Promise<Answer> {
+  return (await answerOf(kinds, locally)) ?? untilAnswered(kinds, regularly);
+}
+
+async function untilAnswered<Answer extends { kind: string }>(
+  kinds: readonly Answer['kind'][],
+  call: () => Promise<Answer>,
+): Promise<Answer> {
+  for (let lost = 0; ; lost++) {
+    // Once may be an operator's doing; more often would be a loop that fills the history.
+    if (lost > 1) await sleep(Math.min(1000 * 2 ** (lost - 2), LONGEST_PAUSE_MS), { summary: 'no answer' });
+    const answer = await answerOf(kinds, call);
+    if (answer) return answer;
+  }
+}
+
+/** The answer of a call, null when it ended without one of ours. */
+async function answerOf<Answer extends { kind: string }>(
+  kinds: readonly Answer['kind'][],
+  call: () => Promise<Answer>,
+): Promise<Answer | null> {
+  try {
+    const answer = await call();
+    // An operator may complete an activity by hand with anything.
+    return isJsonObject(answer) && kinds.some((kind) => kind === answer.kind) ? answer : null;
+  } catch (error) {
+    if (error instanceof ActivityFailure) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The inbox of a saga: its signal handlers and what they queued. Handlers are synchronous, never throw, and only
+ * queue; a signal is bound to the review that is open at the moment it is handled, so one meant for the first
+ * review never decides the second.
+ *
+ * Invariants: a request of ours stays queued until a hold takes it; everything typed is settled or recorded as
+ * refused; of the refusals between two ends of holds at most `REFUSALS` are kept one by one, the rest counted.
+ */
+import { defineSignal, setDefaultSignalHandler, setHandler, uuid4 } from '@temporalio/workflow';
+import type { SettleCause } from '../domain/answers.ts';
+import { readSignal, type SignalName } from '../domain/signal.ts';
+import { SIGNALS } from './messages.ts';
+
+/** How many refusals are recorded one by one until the next hold ends. */
+export const REFUSALS = 20;
+
+/** Longer than any id of a request; a forged one must not swell the history. */
+const REQUEST_LENGTH = 64;
+
+export interface Review {
+  span: string;
+  iteration: number;
+  /** `<step id>#<iteration>`. */
+  name: string;
+}
+
+export type Queued =
+  | { kind: 'request'; name: SignalName; id: string }
+  /** `review`: the one that was open when the signal came; null when none was. */
+  | { kind: 'typed'; id: string; review: Review | null; cause: SettleCause };
+
+export interface Inbox {
+  /** From now on typed signals mean this review; null: the hold ended, none is open, refusals count anew. */
+  bind(review: Review | null): void;
+  size(): number;
+  take(): Queued | undefined;
+  hasTyped(): boolean;
+  /** Takes the oldest typed signal, leaving requests where they are. */
+  takeTyped(): Extract<Queued, { kind: 'typed' }> | undefined;
+  /** Takes the count of the refusals that were not kept. */
+  takeUncounted(): number;
+}
+
+/**
+ * Registers the handlers of approve, reject, retry and of every other signal.
+ * @param noted refusals that an earlier run recorded already in this hold
+ */
+export function listen(noted: number): Inbox {
+  const inbox = createInbox(noted);
+  for (const { name, description } of Object.values(SIGNALS)) {
+    const definition = defineSignal<[argument: unknown, sender: unknown]>(name);
+    const handler = (argument: unknown, sender: unknown) => inbox.receive(name, argument, text(sender));
+    setHandler(definition, handler, { description });
+  }
+  setDefaultSignalHandler((name, _argument, sender) => {
+    const known = Object.keys(SIGNALS).join(', ');
+    inbox.refuse(name.slice(0, 80), `no such signal; expected one of ${known}`, text(sender));
+  });
+  return inbox;
+}
+
+function createInbox(alreadyNoted: number) {
+  const queue: Queued[] = [];
+  let open: Review | null = null;
+  let noted = alreadyNoted;
+  let uncounted = 0;
+
+  function refuse(name: string, reason: string, identity: string): void {
+    if (noted >= REFUSALS) {
+      uncounted += 1;
+      return;
+    }
+    noted += 1;
+    queue.push({ kind: 'typed', id: uuid4(), review: open, cause: { kind: 'refused', name, reason, identity } });
+  }
+
+  function receive(name: SignalName, argument: unknown, identity: string): void {
+    const reading = readSignal(name, [argument], open?.name ?? null);
+    switch (reading.kind) {
+      case 'request':
+        queue.push({ kind: 'request', name, id: reading.request.slice(0, REQUEST_LENGTH) });
+        return;
+      case 'typed': {
+        const cause: SettleCause = { kind: 'signal', name, body: reading.body, identity };
+        queue.push({ kind: 'typed', id: uuid4(), review: open, cause });
+        return;
+      }
+      case 'refused':
+        refuse(name, reading.reason, identity);
+        return;
+    }
+  }
+
+  function takeTyped() {
+    const at = queue.findIndex((queued) => queued.kind === 'typed');
+    const [taken] = at < 0 ? [] : queue.splice(at, 1);
+    return taken?.kind === 'typed' ? taken : undefined;
+  }
+
+  function takeUncounted(): number {
+    const count = uncounted;
+    uncounted = 0;
+    return count;
+  }
+
+  function bind(review: Review | null): void {
+    open = review;
+    if (review === null) noted = 0;
+  }
+
+  return {
+    bind,
+    size: () => queue.length,
+    take: () => queue.shift(),
+    hasTyped: () => queue.some((queued) => queued.kind === 'typed'),
+    takeTyped,
+    takeUncounted,
+    receive,
+    refuse,
+  };
+}
+
+function text(sender: unknown): string {
+  return typeof sender === 'string' ? sender.slice(0, 255) : '';
+}
