@@ -30,7 +30,8 @@ export async function cancelSaga(
       const idempotencyKey = cancelRequestId(asked.traceId);
       if (await hasCancel(court)) {
         const { status, failure } = court.saga;
-        if (isInFlight(status) || failure?.code === 'CANCELLED') return { kind: 'already_queued', idempotencyKey };
+        if (isInFlight(status) || failure?.code === 'CANCELLED')
+          return { kind: 'already_queued', idempotencyKey };
       }
       const { status } = court.saga;
       if (!isInFlight(status) || status === 'COMPENSATING') {
@@ -47,7 +48,12 @@ export async function cancelSaga(
 }
 
 /** Writes the request and closes the open review. `told`: Temporal brought it, so it need not be told. */
-export async function writeCancel(court: Court, actor: Actor, reason: string | null, told: boolean): Promise<void> {
+export async function writeCancel(
+  court: Court,
+  actor: Actor,
+  reason: string | null,
+  told: boolean,
+): Promise<void> {
   const { tx, saga, now } = court;
   await tx
     .insertInto('requests')

@@ -22,7 +22,10 @@ async function effect(court: Court, review: Review): Promise<SettleAnswer> {
     case 'approved':
       if (review.kind === 'reason') {
         const output = isJsonObject(review.edit) ? review.edit : review.payload;
-        return { kind: 'approved', ...(await completeStep(court, review.span_id, { output: reviewed(output) })) };
+        return {
+          kind: 'approved',
+          ...(await completeStep(court, review.span_id, { output: reviewed(output) })),
+        };
       }
       await stepGoesOn(court, review.span_id);
       return { kind: 'approved', ended: false };

@@ -15,7 +15,9 @@ import type { Json } from '../domain/json.ts';
 export class TokenLost extends Error {
   override name = 'TokenLost';
   constructor(ref: StepRef) {
-    super(`another attempt has taken over ${ref.span} iteration ${ref.iteration} (${ref.phase}); this one stops`);
+    super(
+      `another attempt has taken over ${ref.span} iteration ${ref.iteration} (${ref.phase}); this one stops`,
+    );
   }
 }
 

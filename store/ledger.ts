@@ -93,4 +93,3 @@ export async function recordInNamespace(
   const { n, hash } = chain.head();
   await tx.updateTable('chains').set({ n, hash }).where('namespace', '=', namespace).execute();
 }
-

@@ -76,7 +76,9 @@ export async function failStep(
       status,
       end_time: now,
       error_details: asJson(details),
-      ...(extra.resolvedArguments === undefined ? {} : { resolved_arguments: asJson(extra.resolvedArguments) }),
+      ...(extra.resolvedArguments === undefined
+        ? {}
+        : { resolved_arguments: asJson(extra.resolvedArguments) }),
     })
     .where('trace_id', '=', saga.trace_id)
     .where('span_id', '=', span)

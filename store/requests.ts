@@ -102,7 +102,9 @@ async function moved(
 export async function nextDueInMs(store: Store): Promise<number | null> {
   const { rows } = await sql<{ ms: number | null }>`
     select (extract(epoch from min(next_at) - ${store.clock}) * 1000)::float8 as ms
-    from requests where closed_at is null and (delivered_at is null or consumed_at is null)`.execute(store.db);
+    from requests where closed_at is null and (delivered_at is null or consumed_at is null)`.execute(
+    store.db,
+  );
   return rows[0]?.ms ?? null;
 }
 

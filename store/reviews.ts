@@ -47,7 +47,8 @@ export async function openReview(court: Court, ref: StepRef, opening: Opening): 
       policy: asJson(opening.policy),
       opened_at: now,
       expires_at: expiresAt,
-      retries_left: opening.maxRetries === null ? null : Math.max(0, opening.maxRetries - (ref.iteration - 1)),
+      retries_left:
+        opening.maxRetries === null ? null : Math.max(0, opening.maxRetries - (ref.iteration - 1)),
     })
     .execute();
   await tx
@@ -164,11 +165,7 @@ export async function closeByDeadline(court: Court, review: Review): Promise<Rev
   return closed;
 }
 
-async function updateReview(
-  court: Court,
-  review: Review,
-  decided: Omit<Decided, 'source'>,
-): Promise<Review> {
+async function updateReview(court: Court, review: Review, decided: Omit<Decided, 'source'>): Promise<Review> {
   return court.tx
     .updateTable('reviews')
     .set({

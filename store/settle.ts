@@ -66,7 +66,8 @@ function pending(court: Court, review: Review): SettleAnswer {
 
 async function settleRequest(court: Court, review: Review | null, id: string): Promise<SettleAnswer> {
   const request = await findRequest(court, id);
-  const about = request !== null && request.span_id === review?.span_id && request.iteration === review?.iteration;
+  const about =
+    request !== null && request.span_id === review?.span_id && request.iteration === review?.iteration;
   // A request of an earlier review, delivered again after a reset: it was acted on then.
   if (request !== null && !about) await consumeRequest(court, id);
   return settleNow(court, review);
@@ -93,7 +94,12 @@ async function settleSignal(
   const { name, body, identity } = input.cause;
   const actor = typedBy(identity);
   if (!signalsTrusted(trust)) {
-    return refuse(court, input, actor, 'signals typed in Temporal may not decide here; use the console or the API');
+    return refuse(
+      court,
+      input,
+      actor,
+      'signals typed in Temporal may not decide here; use the console or the API',
+    );
   }
   if (review === null) return refuse(court, input, actor, 'no review is open');
   if (review.settled === null && !isInFlight(court.saga.status)) return endedAnswer(court.saga);

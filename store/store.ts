@@ -8,7 +8,7 @@ import pg from 'pg';
 import { lockDirectory } from './lock.ts';
 import { migrations } from './migrations.ts';
 import { pgliteDialect } from './pglite.ts';
-import type { Tables } from './tables.ts';
+import type { DefinitionBody, Tables } from './tables.ts';
 
 /** What a commit of this process brought: work for delivery, for the sealer. */
 export type News = 'request' | 'entry';
@@ -17,6 +17,8 @@ export interface Store {
   readonly db: Kysely<Tables>;
   /** The clock that judges deadlines, as SQL: the database's own unless a test turns it. */
   readonly clock: RawBuilder<Date>;
+  /** Definition bodies that were read, by digest: what a digest names never changes. */
+  readonly bodies: Map<string, DefinitionBody>;
   announce(news: News): void;
   /** Calls back after each commit of this process that brought such news; answers what stops it. */
   onNews(news: News, callback: () => void): () => void;
@@ -52,6 +54,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     db,
     clock: options.clock ?? sql<Date>`clock_timestamp()`,
+    bodies: new Map(),
     announce: (news) => listeners.get(news)?.forEach((callback) => callback()),
     onNews: (news, callback) => {
       listeners.get(news)?.add(callback);

@@ -1,6 +1,7 @@
 /** The tables as Kysely sees them. Columns are those of the migrations; JSON is written as text cast to jsonb. */
 import type { ColumnType, Generated } from 'kysely';
 import type { Actor } from '../ledger/entry.ts';
+import type { Definition } from '../domain/definition.ts';
 import type { FailureCode } from '../domain/failure.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Phase, SettleAnswer, StepAnswer, UndoAnswer } from '../domain/answers.ts';
@@ -25,7 +26,7 @@ export interface Tables {
     created_at: Time;
     updated_at: Time;
   };
-  definition_bodies: { digest: string; body: JsonColumn<Json> };
+  definition_bodies: { digest: string; body: JsonColumn<DefinitionBody> };
   sagas: {
     trace_id: string;
     position: Generated<number>;
@@ -151,6 +152,15 @@ export interface Tables {
   ledger_head: { seq: number };
   refusals: { id: string; trace_id: string; at: Time };
   ledger_seals: { seq: number; chain: string; n: number };
+}
+
+export type DefinitionBody = Definition | Frozen;
+
+/** What a saga froze at its start: the digests of its own definition and of its workers', by `name@version`. */
+export interface Frozen {
+  kind: 'frozen';
+  saga: string;
+  workers: Record<string, string>;
 }
 
 export type RequestKind = 'start' | 'approve' | 'reject' | 'retry' | 'cancel';
