@@ -1,0 +1,119 @@
+/** What waits for a person, and the decisions about it. */
+import { z } from 'zod';
+import { COMMENT_LIMIT, GUIDANCE_LIMIT } from '../domain/signal.ts';
+import {
+  ERROR_DETAILS_LIMIT,
+  anyObject,
+  inNamespace,
+  iteration,
+  jsonObject,
+  listOf,
+  namespace,
+  orNull,
+  paging,
+  payloadHash,
+  spanId,
+  time,
+  traceId,
+} from './contract.ts';
+
+const stepKind = z.enum(['reason', 'commit']);
+
+export const pendingReviewsQuery = z.object({
+  ...inNamespace,
+  trace_id: traceId.optional(),
+  kind: stepKind.optional(),
+  ...paging,
+});
+
+const undoPlanItem = z.object({
+  order: z.int(),
+  step_id: z.string(),
+  step_name: z.string(),
+  step_span_id: spanId,
+  tool: z.string().nullable(),
+  undo: z.enum(['declared', 'none']),
+});
+
+export const pendingReview = z
+  .object({
+    namespace,
+    saga_trace_id: traceId,
+    step_span_id: spanId,
+    step_id: z.string(),
+    step_name: z.string(),
+    step_kind: stepKind,
+    order_index: z.int(),
+    worker: z.string(),
+    worker_version: z.string(),
+    review_subject: z.enum(['output', 'arguments']),
+    review_payload: z.json(),
+    started_at: time,
+    sent: jsonObject.nullable(),
+    payload_hash: payloadHash,
+    iteration,
+    retries_left: z.int().nullable(),
+    expires_at: time.nullable(),
+    policy: z.json(),
+    undo_plan: z.array(undoPlanItem),
+  })
+  .meta({ id: 'PendingReview' });
+
+export const pendingReviewList = listOf(pendingReview).meta({ id: 'PendingReviewList' });
+
+/** Members that every decision takes. */
+const decisionFields = {
+  decided_by: orNull(z.string().max(256)),
+  comment: orNull(z.string().max(COMMENT_LIMIT)),
+  payload_hash: orNull(payloadHash),
+  iteration: orNull(iteration),
+};
+
+/** Editing comes later: only what says "no edit" is taken. */
+const noEdit = orNull(
+  anyObject.refine((edit) => Object.keys(edit).length === 0, {
+    error: 'an edited payload is not supported yet: leave it out, or reject with a reason',
+  }),
+);
+const edits = { output: noEdit, arguments: noEdit };
+
+const errorDetails = {
+  error_details: orNull(
+    anyObject.refine((details) => JSON.stringify(details).length <= ERROR_DETAILS_LIMIT, {
+      error: `expected at most ${ERROR_DETAILS_LIMIT} characters of JSON`,
+    }),
+  ),
+};
+
+export const decisionBody = z
+  .object({ decision: z.enum(['APPROVE', 'REJECT']), ...edits, ...errorDetails, ...decisionFields })
+  .meta({ id: 'Decision' });
+
+export const approveBody = z.object({ ...edits, ...decisionFields }).meta({ id: 'Approve' });
+
+export const rejectBody = z.object({ ...errorDetails, ...decisionFields }).meta({ id: 'Reject' });
+
+export const retryBody = z
+  .object({
+    guidance: orNull(z.string().max(GUIDANCE_LIMIT)),
+    retry_token: orNull(z.string().min(8).max(128)),
+    ...decisionFields,
+  })
+  .meta({ id: 'Retry' });
+
+const accepted = { status: z.enum(['queued', 'already_queued']), idempotency_key: z.string() };
+
+export const decisionAccepted = z.object(accepted).meta({ id: 'DecisionAccepted' });
+
+export const retryAccepted = z
+  .object({ ...accepted, retry_token: z.string().nullable() })
+  .meta({ id: 'RetryAccepted' });
+
+export type PendingReview = z.infer<typeof pendingReview>;
+export type PendingReviewList = z.infer<typeof pendingReviewList>;
+export type DecisionBody = z.input<typeof decisionBody>;
+export type ApproveBody = z.input<typeof approveBody>;
+export type RejectBody = z.input<typeof rejectBody>;
+export type RetryBody = z.input<typeof retryBody>;
+export type DecisionAccepted = z.infer<typeof decisionAccepted>;
+export type RetryAccepted = z.infer<typeof retryAccepted>;
