@@ -52,6 +52,11 @@ export interface DefinitionsQuery extends Paging, InNamespace {
   is_active?: boolean | undefined;
 }
 
+interface DefinitionLists {
+  saga: SagaDefinitionList;
+  worker: WorkerDefinitionList;
+}
+
 export interface ExportQuery extends InNamespace {
   trace_id?: string | undefined;
   after_seq?: number | undefined;
@@ -113,10 +118,8 @@ export function createApiClient(baseUrl: string) {
         { ...query },
         { json: body },
       ),
-    listSagaDefinitions: (query: DefinitionsQuery = {}) =>
-      call.json<SagaDefinitionList>('GET', '/v1/definitions/sagas', { ...query }),
-    listWorkerDefinitions: (query: DefinitionsQuery = {}) =>
-      call.json<WorkerDefinitionList>('GET', '/v1/definitions/workers', { ...query }),
+    listDefinitions: <Type extends keyof DefinitionLists>(type: Type, query: DefinitionsQuery = {}) =>
+      call.json<DefinitionLists[Type]>('GET', `/v1/definitions/${type}s`, { ...query }),
     /** The answer itself: its body is one JSON entry a line, to be read as it comes. */
     exportLedger: (query: ExportQuery = {}): Promise<Response> =>
       call.raw('GET', '/v1/ledger/export', { ...query }),
