@@ -45,10 +45,7 @@ export function callStep(step: PlanStep, ref: StepRef): Promise<StepAnswer> {
   return untilAnswered(kinds, () => forward[name].executeWithOptions(options, [ref]));
 }
 
-function stepActivity(
-  step: PlanStep,
-  phase: StepRef['phase'],
-): ['reason' | 'prepare' | 'act', string] {
+function stepActivity(step: PlanStep, phase: StepRef['phase']): ['reason' | 'prepare' | 'act', string] {
   if (step.kind === 'reason') return ['reason', step.hitl ? 'reason, then review' : 'reason'];
   return phase === 'prepare' ? ['prepare', 'prepare the call, then review'] : ['act', 'call the tool'];
 }

@@ -71,7 +71,12 @@ function createInbox(alreadyNoted: number) {
       return;
     }
     noted += 1;
-    queue.push({ kind: 'typed', id: uuid4(), review: open, cause: { kind: 'refused', name, reason, identity } });
+    queue.push({
+      kind: 'typed',
+      id: uuid4(),
+      review: open,
+      cause: { kind: 'refused', name, reason, identity },
+    });
   }
 
   function receive(name: SignalName, argument: unknown, identity: string): void {

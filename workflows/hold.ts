@@ -1,0 +1,100 @@
+/**
+ * The hold: a saga waits for a person. It wakes for a queued signal, the deadline's timer or a cancel, and asks
+ * the judge (`settle`) until the answer is neither `pending` nor `refused`. It owns the binding of typed signals
+ * to its review; it decides nothing itself.
+ *
+ * Invariants: an approve of ours on a commit is not settled here, the `act` activity settles it; at most one
+ * timer at a time; nothing is read when the hold opens, unless the review may have been decided already.
+ */
+import { condition, uuid4 } from '@temporalio/workflow';
+import type { Ended, PlanStep, SettleAnswer, SettleCause, StepAnswer } from '../domain/answers.ts';
+import { reviewName } from '../domain/signal.ts';
+import type { SagaStatus } from '../domain/status.ts';
+import { callSettle } from './calls.ts';
+import { startDeadline } from './deadline.ts';
+import { settleTyped, settleUncounted } from './refusals.ts';
+import type { Run } from './run.ts';
+import type { Review } from './signals.ts';
+import { showClosed, showOpened } from './view.ts';
+
+export type HoldOutcome =
+  | Extract<SettleAnswer, { kind: 'approved' | 'rejected' | 'retried' | 'cancelled' }>
+  | { kind: 'act' }
+  | Ended;
+
+type Ask = (cause: SettleCause, id?: string) => Promise<SettleAnswer>;
+
+/**
+ * Waits for the decision on the review that `opened` reports.
+ * @param askFirst the review may be decided already: the judge is asked before anything is shown
+ */
+export async function hold(
+  run: Run,
+  step: PlanStep,
+  opened: Extract<StepAnswer, { kind: 'held' }>,
+  askFirst: boolean,
+): Promise<HoldOutcome> {
+  const { iteration } = opened;
+  const review: Review = { span: step.span, iteration, name: reviewName(step.id, iteration) };
+  const ask: Ask = (cause, id = uuid4()) =>
+    callSettle(step, { traceId: run.traceId, span: step.span, iteration, id, cause });
+  run.inbox.bind(review);
+  const early = askFirst ? await ask({ kind: 'opened' }) : null;
+  const decided = early === null ? null : outcomeOf(early);
+  const outcome = decided ?? (await wait(run, step, review, early?.kind === 'pending' ? early : opened, ask));
+  run.inbox.bind(null);
+  await settleUncounted(run, step, iteration);
+  if (decided === null) showClosed(review, statusAfter(outcome), outcome.kind);
+  return outcome;
+}
+
+async function wait(
+  run: Run,
+  step: PlanStep,
+  review: Review,
+  { expiresInMs }: { expiresInMs?: number },
+  ask: Ask,
+): Promise<HoldOutcome> {
+  showOpened(step, review, expiresInMs);
+  const deadline = startDeadline(expiresInMs, `deadline of ${review.name}`);
+  for (;;) {
+    await condition(() => run.inbox.size() > 0 || run.cancelled() || deadline.isDue());
+    const answer = await wake(run, step, review, ask);
+    const outcome = answer.kind === 'act' ? answer : outcomeOf(answer);
+    if (outcome !== null) {
+      deadline.stop();
+      return outcome;
+    }
+    if (answer.kind === 'pending') deadline.renew(answer.expiresInMs);
+  }
+}
+
+/** A signal comes before a cancel, a cancel before the deadline; what each is worth the judge says. */
+async function wake(
+  run: Run,
+  step: PlanStep,
+  review: Review,
+  ask: Ask,
+): Promise<SettleAnswer | { kind: 'act' }> {
+  const queued = run.inbox.take();
+  switch (queued?.kind) {
+    case 'request':
+      if (queued.name === 'approve' && step.kind === 'commit') return { kind: 'act' };
+      return ask({ kind: 'request', request: queued.id }, queued.id);
+    case 'typed':
+      if (queued.review?.name === review.name) return ask(queued.cause, queued.id);
+      await settleTyped(run, step, queued);
+      return { kind: 'refused' };
+    case undefined:
+      return ask({ kind: run.cancelled() ? 'cancel' : 'deadline' });
+  }
+}
+
+function outcomeOf(answer: SettleAnswer): HoldOutcome | null {
+  return answer.kind === 'pending' || answer.kind === 'refused' ? null : answer;
+}
+
+function statusAfter(outcome: HoldOutcome): SagaStatus {
+  if (outcome.kind === 'ended') return outcome.status;
+  return outcome.kind === 'approved' && outcome.ended ? 'COMPLETED' : 'RUNNING';
+}

@@ -1,0 +1,22 @@
+/** What the parts of one saga's workflow share: who it is, its inbox, and whether Temporal asked it to cancel. */
+import { CancellationScope } from '@temporalio/workflow';
+import type { PlanStep, SagaInput } from '../domain/answers.ts';
+import { listen, type Inbox } from './signals.ts';
+
+export interface Run {
+  readonly traceId: string;
+  readonly plan: readonly PlanStep[];
+  readonly inbox: Inbox;
+  /** True once Temporal asked the workflow to cancel; it acts on it at the next boundary. */
+  cancelled(): boolean;
+}
+
+/** Called synchronously at the top of the workflow, so that signals which came before it find their handlers. */
+export function createRun(input: SagaInput): Run {
+  let cancelled = false;
+  CancellationScope.current().cancelRequested.catch(() => {
+    cancelled = true;
+  });
+  const inbox = listen(input.at?.refusals ?? 0);
+  return { traceId: input.traceId, plan: input.plan, inbox, cancelled: () => cancelled };
+}

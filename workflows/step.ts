@@ -1,0 +1,53 @@
+/** One forward step: its phases, its holds and its iterations, until it has an outcome. */
+import type { PlanStep, StepAnswer, StepRef } from '../domain/answers.ts';
+import { callStep } from './calls.ts';
+import { hold } from './hold.ts';
+import type { Run } from './run.ts';
+import { showRunning } from './view.ts';
+
+export type StepOutcome = Exclude<StepAnswer, { kind: 'held' }>;
+
+/** Where a run that was continued as new goes on inside its step. */
+export type Resumed = Pick<StepRef, 'iteration' | 'phase'>;
+
+/** Runs a step. `resumed`: an earlier run was inside this step, so its review may be decided already. */
+export async function runStep(run: Run, step: PlanStep, resumed?: Resumed): Promise<StepOutcome> {
+  let iteration = resumed?.iteration ?? 1;
+  let askFirst = resumed !== undefined;
+  showRunning(`step ${step.id}, ${step.kind}`);
+  let answer = await call(run, step, iteration, resumed?.phase ?? firstPhase(step));
+  while (answer.kind === 'held') {
+    const decided = await hold(run, step, answer, askFirst || answer.decided === true);
+    askFirst = false;
+    switch (decided.kind) {
+      case 'act':
+        answer = await call(run, step, iteration, 'act');
+        // A request that decided nothing: back to the hold, asking what the review's state is.
+        askFirst = true;
+        break;
+      case 'approved':
+        if (step.kind === 'reason') return { kind: 'completed', ended: decided.ended };
+        answer = await call(run, step, iteration, 'act');
+        break;
+      case 'retried':
+        iteration = decided.iteration;
+        answer = await call(run, step, iteration, 'prepare');
+        break;
+      case 'rejected':
+        return { kind: 'failed', code: decided.code, uncertain: false, ended: false };
+      case 'cancelled':
+      case 'ended':
+        return decided;
+    }
+  }
+  return answer;
+}
+
+/** A step without review has only `act`. */
+function firstPhase(step: PlanStep): StepRef['phase'] {
+  return step.hitl ? 'prepare' : 'act';
+}
+
+function call(run: Run, step: PlanStep, iteration: number, phase: StepRef['phase']): Promise<StepAnswer> {
+  return callStep(step, { traceId: run.traceId, span: step.span, iteration, phase });
+}
