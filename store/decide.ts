@@ -130,6 +130,7 @@ async function accept(
   return answer('queued', closed);
 }
 
+/** A retry without a token gets one, so that its answer names what to send when it is to be asked again. */
 function verdictOf({ verb, errorDetails, guidance, retryToken }: DecisionAsked): Verdict | null {
   switch (verb) {
     case 'approve':
@@ -139,7 +140,7 @@ function verdictOf({ verb, errorDetails, guidance, retryToken }: DecisionAsked):
     case 'retry':
       return {
         ...(guidance === null ? {} : { guidance }),
-        ...(retryToken === null ? {} : { retry_token: retryToken }),
+        retry_token: retryToken ?? randomUUID(),
       };
   }
 }
