@@ -114,6 +114,16 @@ export async function endProcess({ pid, started }, graceMs = 10_000) {
     signalGroup(pid, 'SIGKILL');
     await delay(25);
   }
+  killRest(pid);
+}
+
+/** What it started and left. Its number names that group for as long as one of them is there. */
+function killRest(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It left nothing.
+  }
 }
 
 function signalGroup(pid, signal) {

@@ -1,0 +1,3 @@
+export function takeLock(
+  file: string,
+): { kind: 'taken'; release: () => void } | { kind: 'held'; pid: number };

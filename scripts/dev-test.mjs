@@ -1,0 +1,122 @@
+/**
+ * `./temporal-dev.sh test`: everything that CI checks, in parts, each a process of its own. A part that fails
+ * does not stop the others. The last line printed is `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { rebuild, root } from './dev-prepare.mjs';
+
+const say = (line) => console.log(line);
+const bin = (name, ...path) => [process.execPath, join(root, 'node_modules', name, ...path)];
+
+/** Folders of test/ that get a part of their own; every other folder is in the first part. */
+const ownParts = [['store'], ['activities', 'delivery', 'api', 'cli'], ['stack'], ['replay'], ['e2e']];
+
+/** @returns {Promise<number>} exit code */
+export async function test() {
+  const results = [];
+  for (const part of [...checks(), ...suites()]) {
+    say(`\n=== ${part.name}`);
+    const began = Date.now();
+    const counts = await part.run();
+    const result = { name: part.name, seconds: (Date.now() - began) / 1000, ...counts };
+    results.push(result);
+    say(`=== ${describe(result)}`);
+  }
+  say('\nParts:');
+  for (const result of results) say(`  ${describe(result)}`);
+  const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+  if (total('skipped') > 0) say(`  ${total('skipped')} skipped`);
+  say(`\n${total('passed')} passed, ${total('failed')} failed`);
+  return total('failed') === 0 && total('passed') > 0 ? 0 : 1;
+}
+
+function describe({ name, seconds, passed, failed, skipped, check }) {
+  const time = `${seconds.toFixed(1)} s`.padStart(8);
+  const counted = check
+    ? failed === 0
+      ? 'ok'
+      : 'FAILED'
+    : `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+  return `${name.padEnd(36)} ${time}  ${counted}`;
+}
+
+/** Not counted when they pass; a failed one counts as one failure. */
+function checks() {
+  const check = (name, work) => ({
+    name,
+    run: async () => ({ passed: 0, failed: (await work()) ? 0 : 1, skipped: 0, check: true }),
+  });
+  const command = (name, [program, ...args]) => check(name, async () => (await run(program, args)) === 0);
+  return [
+    command('format', [...bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.']),
+    command('lint', [...bin('eslint', 'bin', 'eslint.js'), '.', '--max-warnings', '0']),
+    command('types', [...bin('typescript', 'bin', 'tsc'), '--noEmit']),
+    check('build', () =>
+      rebuild(say).then(
+        () => true,
+        (error) => say(error.message),
+      ),
+    ),
+  ];
+}
+
+function suites() {
+  const folders = readdirSync(join(root, 'test'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && hasTests(entry.name))
+    .map(({ name }) => name);
+  const own = ownParts.flat();
+  const parts = [folders.filter((name) => !own.includes(name)), ...ownParts];
+  return parts
+    .map((names) => names.filter((name) => folders.includes(name)))
+    .filter((names) => names.length > 0)
+    .map((names) => ({ name: `test ${names.join(' ')}`, run: () => runSuite(names) }));
+}
+
+function hasTests(folder) {
+  return readdirSync(join(root, 'test', folder), { recursive: true }).some((name) =>
+    name.endsWith('.test.ts'),
+  );
+}
+
+async function runSuite(folders) {
+  mkdirSync(join(root, '.warden'), { recursive: true });
+  const scratch = mkdtempSync(join(root, '.warden', 'counts-'));
+  const file = join(scratch, 'counts.json');
+  try {
+    const [program, ...mocha] = bin('mocha', 'bin', 'mocha.js');
+    const reporter = [
+      '--reporter',
+      join(root, 'scripts', 'mocha-counts.cjs'),
+      '--reporter-option',
+      `file=${file}`,
+    ];
+    const code = await run(program, [...mocha, ...reporter, ...folders.map((name) => join('test', name))]);
+    const { passes, failures, pending } = countsIn(file);
+    // A leak, or a run that broke off, fails without a failed test.
+    const failed = failures === 0 && code !== 0 ? 1 : failures;
+    return { passed: passes, failed, skipped: pending, check: false };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function countsIn(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return { passes: 0, failures: 0, pending: 0 };
+  }
+}
+
+function run(program, args) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.once('error', (error) => {
+      say(`${program} could not be started: ${error.message}`);
+      resolve(1);
+    });
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
