@@ -1,0 +1,82 @@
+/** The known failures that end a reason step, with the context that each one reports. */
+import type { ReasonStepDefinition, WorkerDefinition } from '../domain/definition.ts';
+import { StepFailed } from '../domain/failure.ts';
+import type { FailureCode } from '../domain/failure.ts';
+import { storable, storableText } from '../domain/json.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { PREVIEW_LIMIT, clip } from './clip.ts';
+import type { ModelError } from './model.ts';
+import { SUBMIT, judgeSubmit } from './submit.ts';
+import type { Turn } from './transcript.ts';
+
+const MESSAGE_LIMIT = 2_000;
+const ERRORS_SHOWN = 5;
+
+/** A failure whose words may come from models, tools and manifests: bounded, and fit for the store. */
+export function failed(code: FailureCode, message: string, details: JsonObject): StepFailed {
+  return new StepFailed(code, clip(storableText(message), MESSAGE_LIMIT), storable(details));
+}
+
+/** The step ended without a result. */
+export function noSubmit(
+  reason: 'model_text_exit' | 'max_turns_exceeded',
+  step: ReasonStepDefinition,
+  turns: readonly Turn[],
+): StepFailed {
+  const message =
+    reason === 'model_text_exit'
+      ? `expected the model to call a tool or ${SUBMIT}, but its turn ${turns.length} of at most ${step.max_turns} ` +
+        'has text only; say in the prompt that the result goes to ' +
+        SUBMIT
+      : `the model used all ${step.max_turns} turns without calling ${SUBMIT}; raise max_turns or ask for less`;
+  const errors = turns
+    .flatMap((turn) => [...turn.results.values()])
+    .filter((result) => result.is_error)
+    .slice(-ERRORS_SHOWN);
+  return failed('no_submit_call', message, {
+    reason,
+    turns_used: turns.length,
+    max_turns: step.max_turns,
+    last_assistant_content: clip(turns.findLast(({ text }) => text !== '')?.text ?? '', PREVIEW_LIMIT),
+    last_tool_errors: errors.map(({ tool, text }) => ({ tool, preview: clip(text, PREVIEW_LIMIT) })),
+  });
+}
+
+/** Why the last turn's submit was not taken, as the failure of the step; null when it did not submit. */
+export function refusedSubmit(step: ReasonStepDefinition, turns: readonly Turn[]): StepFailed | null {
+  const submit = turns.at(-1)?.calls.findLast(({ tool }) => tool === SUBMIT);
+  if (submit === undefined) return null;
+  const verdict = judgeSubmit(submit.arguments, step.output_schema);
+  if (verdict.kind === 'taken') return null;
+  return failed(verdict.code, verdict.message, {
+    problems: verdict.problems,
+    turns_used: turns.length,
+    max_turns: step.max_turns,
+  });
+}
+
+export function notAllowed(step: ReasonStepDefinition, outside: readonly string[]): StepFailed {
+  const allowed = step.tools.map((tool) => tool.name);
+  const names = [...new Set(outside)].map((name) => clip(name, PREVIEW_LIMIT));
+  const may = allowed.length === 0 ? `only ${SUBMIT}` : allowed.join(', ');
+  return failed(
+    'TOOL_NOT_ALLOWED',
+    `the model called ${names.join(', ')}, which this step does not allow (it allows ${may}); ` +
+      'no call of that turn was made',
+    { tool: names[0] ?? '', allowed_tools: allowed, disallowed_tools: names },
+  );
+}
+
+export function llmFailed(error: ModelError, worker: WorkerDefinition): StepFailed {
+  const tries = error.attempts === 1 ? '1 attempt' : `${error.attempts} attempts`;
+  return failed(
+    'LLM_FAILED',
+    `the model ${worker.model_name} (${worker.provider}) gave no turn in ${tries}: ${error.message}`,
+    {
+      provider: worker.provider,
+      model: worker.model_name,
+      status: error.status,
+      attempts: error.attempts,
+    },
+  );
+}
