@@ -195,6 +195,20 @@ function queryText(query: Record<string, QueryValue>): string {
   return text === '' ? '' : `?${text}`;
 }
 
+/** The JSON of a text; undefined when it is none. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The server's own contract says what an answer looks like; here only what is not from such a server is told apart. */
+function isAnswer<Answer>(value: unknown): value is Answer {
+  return typeof value === 'object' && value !== null;
+}
+
 function readProblem(response: Response, text: string): ProblemBody {
   const plain = {
     title: response.statusText,
@@ -202,13 +216,8 @@ function readProblem(response: Response, text: string): ProblemBody {
     detail: text.slice(0, 2000),
     problems: [],
   };
-  try {
-    const body: ProblemBody | null = JSON.parse(text);
-    if (typeof body !== 'object' || body === null) return plain;
-    return { ...plain, ...body, status: response.status };
-  } catch {
-    return plain;
-  }
+  const body = parse(text);
+  return isAnswer<ProblemBody>(body) ? { ...plain, ...body, status: response.status } : plain;
 }
 
 function describe({ title, detail }: ProblemBody): string {

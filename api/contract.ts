@@ -86,6 +86,10 @@ export function repeatable<Schema extends z.ZodType>(item: Schema) {
 /** The namespace that a request is about. */
 export const inNamespace = { namespace: namespace.default('default') };
 
+export const namespaceQuery = z.object(inNamespace);
+
+export const sagaPath = z.object({ trace_id: traceId });
+
 export const stepPath = z.object({ trace_id: traceId, step_span_id: spanId });
 
 /** One page of a list. */

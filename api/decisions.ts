@@ -1,0 +1,103 @@
+/** Decisions. There is one path: each route is an adapter of a few lines over `decided`. */
+import type { Verb } from '../domain/decision.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { decide } from '../store/decide.ts';
+import type { Store } from '../store/store.ts';
+import { personOf } from './actor.ts';
+import {
+  approveBody,
+  decisionAccepted,
+  decisionBody,
+  rejectBody,
+  retryAccepted,
+  retryBody,
+} from './contract-reviews.ts';
+import { namespaceQuery, stepPath } from './contract.ts';
+import { refusal } from './problem.ts';
+import { jsonRoute, type Route } from './route.ts';
+
+interface DecisionBody {
+  decided_by: string | null;
+  comment: string | null;
+  payload_hash: string | null;
+  iteration: number | null;
+  error_details?: JsonObject | null;
+  guidance?: string | null;
+  retry_token?: string | null;
+}
+
+interface About {
+  params: { trace_id: string; step_span_id: string };
+  query: { namespace: string };
+}
+
+/** Judges a decision and answers when that is committed. Rejects with 404 or with 409, which names the winner. */
+async function decided(store: Store, { params, query }: About, verb: Verb, body: DecisionBody) {
+  const result = await decide(store, {
+    namespace: query.namespace,
+    traceId: params.trace_id,
+    span: params.step_span_id,
+    verb,
+    iteration: body.iteration,
+    payloadHash: body.payload_hash,
+    // Edited payloads are refused where the body is read.
+    edit: null,
+    errorDetails: body.error_details ?? null,
+    guidance: body.guidance ?? null,
+    retryToken: body.retry_token ?? null,
+    comment: body.comment,
+    actor: personOf(body.decided_by),
+  });
+  if (result.kind === 'unknown') throw refusal(404, result.message);
+  if (result.kind === 'conflict') throw refusal(409, result.message);
+  const { kind: status, idempotencyKey: idempotency_key, retryToken: retry_token } = result;
+  return { accepted: { status, idempotency_key }, retry_token };
+}
+
+const STEP = '/v1/sagas/{trace_id}/steps/{step_span_id}';
+const shared = { method: 'post', status: 202, params: stepPath, query: namespaceQuery } as const;
+
+export function decisionRoutes(store: Store): Route[] {
+  return [
+    jsonRoute({
+      ...shared,
+      path: `${STEP}/decision`,
+      summary: 'Approve or reject what a step holds for review',
+      body: decisionBody,
+      answer: decisionAccepted,
+      run: async ({ body, ...about }) => {
+        const approves = body.decision === 'APPROVE';
+        const verb = approves ? 'approve' : 'reject';
+        const error_details = approves ? null : body.error_details;
+        return (await decided(store, about, verb, { ...body, error_details })).accepted;
+      },
+    }),
+    jsonRoute({
+      ...shared,
+      path: `${STEP}/approve`,
+      summary: 'Approve what a step holds for review',
+      body: approveBody,
+      answer: decisionAccepted,
+      run: async ({ body, ...about }) => (await decided(store, about, 'approve', body)).accepted,
+    }),
+    jsonRoute({
+      ...shared,
+      path: `${STEP}/reject`,
+      summary: 'Reject what a step holds for review: what was done before it is undone',
+      body: rejectBody,
+      answer: decisionAccepted,
+      run: async ({ body, ...about }) => (await decided(store, about, 'reject', body)).accepted,
+    }),
+    jsonRoute({
+      ...shared,
+      path: `${STEP}/retry`,
+      summary: 'Have a held step run again, with guidance',
+      body: retryBody,
+      answer: retryAccepted,
+      run: async ({ body, ...about }) => {
+        const { accepted, retry_token } = await decided(store, about, 'retry', body);
+        return { ...accepted, retry_token };
+      },
+    }),
+  ];
+}

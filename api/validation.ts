@@ -1,0 +1,93 @@
+/** What clients send, against its schema: every problem at once, in the form that older clients know. */
+import type { z } from 'zod';
+import { isJsonObject, storableText } from '../domain/json.ts';
+import type { ValidationProblem } from './contract-problem.ts';
+
+type Loc = ValidationProblem['loc'];
+
+/** More problems than this help nobody. */
+const MOST = 50;
+
+export type Checked<Value> = { ok: true; value: Value } | { ok: false; problems: ValidationProblem[] };
+
+/** `place` is where the value was: `path`, `query` or `body`. */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  place: 'path' | 'query' | 'body',
+): Checked<z.output<Schema>> {
+  const unstorable = findUnstorable(value, [place]);
+  if (unstorable.length > 0) return { ok: false, problems: unstorable };
+  const result = schema.safeParse(value);
+  if (result.success) return { ok: true, value: result.data };
+  return {
+    ok: false,
+    problems: result.error.issues.slice(0, MOST).map((issue) => told(issue, value, place)),
+  };
+}
+
+function told(issue: z.core.$ZodIssue, value: unknown, place: string): ValidationProblem {
+  const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+  const loc = [place, ...path];
+  const missing = issue.code === 'invalid_type' && valueAt(value, path) === undefined;
+  if (missing || (issue.code === 'invalid_value' && valueAt(value, path) === undefined)) {
+    return { loc, msg: 'Field required', type: 'missing' };
+  }
+  return { loc, msg: issue.message, type: typeOf(issue) };
+}
+
+function typeOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'object' ? 'dict_type' : `${issue.expected}_type`;
+    case 'too_big':
+      return issue.origin === 'string' ? 'string_too_long' : 'less_than_equal';
+    case 'too_small':
+      return issue.origin === 'string' ? 'string_too_short' : 'greater_than_equal';
+    case 'invalid_format':
+      return 'string_pattern_mismatch';
+    case 'invalid_value':
+      return 'enum';
+    case 'custom':
+      return typeof issue.params?.['type'] === 'string' ? issue.params['type'] : 'value_error';
+    default:
+      return 'value_error';
+  }
+}
+
+function valueAt(value: unknown, path: Loc): unknown {
+  let at = value;
+  for (const key of path) {
+    if (Array.isArray(at) && typeof key === 'number') at = at[key];
+    else if (isJsonObject(at)) at = Object.hasOwn(at, key) ? at[key] : undefined;
+    else return undefined;
+  }
+  return at;
+}
+
+/**
+ * What no store can hold: NUL characters, lone surrogates, and numbers that became infinite when they were read.
+ * Bodies are within the limit of depth, so this may recurse.
+ */
+export function findUnstorable(value: unknown, loc: Loc): ValidationProblem[] {
+  const found: ValidationProblem[] = [];
+  const look = (part: unknown, at: Loc): void => {
+    if (found.length >= MOST) return;
+    if (typeof part === 'string' && storableText(part) !== part) {
+      const msg = 'expected text without NUL characters and lone surrogates';
+      found.push({ loc: at, msg, type: 'value_error' });
+    } else if (typeof part === 'number' && !Number.isFinite(part)) {
+      found.push({ loc: at, msg: 'expected a number that a double can hold', type: 'finite_number' });
+    } else if (Array.isArray(part)) {
+      part.forEach((each, index) => look(each, [...at, index]));
+    } else if (isJsonObject(part)) {
+      for (const [key, each] of Object.entries(part)) {
+        const clean = storableText(key);
+        if (clean !== key) look(key, [...at, clean]);
+        look(each, [...at, clean]);
+      }
+    }
+  };
+  look(value, loc);
+  return found;
+}
