@@ -83,9 +83,13 @@ function givenValue(shape: JsonObject): Json | undefined {
 function typeOf(shape: JsonObject): string {
   const { type } = shape;
   if (typeof type === 'string') return type;
-  if (Array.isArray(type)) return String(type.find((name) => name !== 'null') ?? 'null');
+  if (Array.isArray(type)) return type.filter((name) => typeof name === 'string').find(isNotNull) ?? 'null';
   if (isJsonObject(shape['properties'])) return 'object';
   return shape['items'] !== undefined || shape['prefixItems'] !== undefined ? 'array' : 'string';
+}
+
+function isNotNull(type: string): boolean {
+  return type !== 'null';
 }
 
 function objectAt(shape: JsonObject, how: Invention, { root, depth }: Place): JsonObject {
