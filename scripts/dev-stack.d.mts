@@ -6,6 +6,7 @@ export interface Plan {
   ports: { api: number; temporal: number; ui: number | null };
   postgres: boolean;
   env: Readonly<Record<string, string | undefined>>;
+  prepare(): Promise<void>;
 }
 export function createStack(
   plan: Plan,

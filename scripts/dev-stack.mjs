@@ -28,6 +28,7 @@ const millisecondsToEnd = 10_000;
  * @property {{ api: number, temporal: number, ui: number | null }} ports
  * @property {boolean} postgres a worker process and an API instead of one process with both
  * @property {Record<string, string | undefined>} env of the processes
+ * @property {() => Promise<void>} prepare called when nothing runs on the folder (any more)
  */
 
 /**
@@ -55,6 +56,7 @@ export function createStack(plan, say) {
   async function start() {
     await endLeftovers(records, say);
     await checkPorts(ports, host);
+    await plan.prepare();
     checkpoint();
     const address = `127.0.0.1:${ports.temporal}`;
     await startTemporal(plan, children, address, say);

@@ -5,7 +5,7 @@ import { followLogs } from './dev-logs.mjs';
 import { root } from './dev-prepare.mjs';
 import { createStack, throwWhenEnded } from './dev-stack.mjs';
 import { stopOnSignals } from './dev-signals.mjs';
-import { notesSettings } from './dev-notes.mjs';
+import { notesSettings, seedNotes } from './dev-notes.mjs';
 
 const say = (line) => console.log(line);
 
@@ -15,7 +15,7 @@ export async function up() {
   const env = loadEnvironment(root);
   const settings = readSettings(env);
   const state = join(root, '.warden');
-  const notes = await notesSettings(state, env);
+  const notes = notesSettings(state, env);
   const stack = createStack(
     {
       state,
@@ -23,6 +23,7 @@ export async function up() {
       ports: { api: settings.api.port, temporal: settings.temporal.port, ui: settings.temporal.uiPort },
       postgres: settings.databaseUrl !== null,
       env: { ...env, ...notes },
+      prepare: () => seedNotes(notes.WARDEN_NOTES_FOLDER),
     },
     say,
   );

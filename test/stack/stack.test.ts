@@ -20,7 +20,14 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const silent = () => undefined;
 
 function plan(ports: { api: number; temporal: number; ui: number | null }) {
-  return { state: folder, host: '127.0.0.1', ports, postgres: false, env: {} };
+  return {
+    state: folder,
+    host: '127.0.0.1',
+    ports,
+    postgres: false,
+    env: {},
+    prepare: async () => undefined,
+  };
 }
 
 /** Runs a module of its own that imports the scripts. */
