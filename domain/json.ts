@@ -26,3 +26,20 @@ export function storableText(text: string): string {
 }
 
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+
+/** Whether objects and lists are nested more than `limit` levels deep. Never recurses, so that any depth is safe. */
+export function isDeeperThan(value: unknown, limit: number): boolean {
+  let level = [value];
+  for (let depth = 0; ; depth += 1) {
+    const next: unknown[] = [];
+    let nested = false;
+    for (const each of level) {
+      if (typeof each !== 'object' || each === null) continue;
+      nested = true;
+      for (const member of Object.values(each)) next.push(member);
+    }
+    if (!nested) return false;
+    if (depth === limit) return true;
+    level = next;
+  }
+}

@@ -3,12 +3,9 @@
  *
  * States: open → closed. It closes when the server goes away, when its pool closes it, or when it was abandoned
  * (a call on it was given up and it no longer answers a ping) and its last call has ended. A closed connection
- * is never opened again; the pool makes a new one.
+ * is never opened again; the pool makes a new one. A call is written at most once, to one process.
  */
-import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import {
   CallToolResultSchema,
   EmptyResultSchema,
@@ -20,17 +17,23 @@ import {
 import type { Tool } from '@modelcontextprotocol/sdk/types.js';
 import type { JsonObject } from '../domain/json.ts';
 import { ToolCallLost, ToolCallRefused } from './call-errors.ts';
-import { drainLines } from './drain.ts';
 import type { ToolResult } from './result.ts';
 import { readResult } from './result.ts';
+import { createCleaner } from './secrets.ts';
 import type { Launch } from './source.ts';
+import { createStdioTransport, MESSAGE_LIMIT_BYTES, NotSent } from './stdio.ts';
 
 /** The callers' signals end calls; this is the longest delay that a Node timer takes. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
 const PING_TIMEOUT_MS = 5_000;
 const MAX_PAGES = 100;
-/** A killed process is gone at once, unless a child of its own holds its output open. */
-const GONE_LIMIT_MS = 1_000;
+/** By JSON-RPC these say that the request was not executed; any other error may come after an effect. */
+const NOT_EXECUTED: readonly number[] = [
+  ErrorCode.ParseError,
+  ErrorCode.InvalidRequest,
+  ErrorCode.MethodNotFound,
+  ErrorCode.InvalidParams,
+];
 
 export interface Connection {
   /** The server's tools; asked once, and again after the server said that they changed. */
@@ -63,114 +66,110 @@ export interface Started {
   close(): Promise<void>;
 }
 
+/** Text of a server or about it, fit to be logged, stored and shown. */
+type Clean = (text: string) => string;
+
 /** Starts the server's process and shakes hands. */
 export function connect(launch: Launch, options: ConnectionOptions): Started {
-  const { cwd, ...program } = launch;
-  const transport = new StdioClientTransport({
-    ...program,
-    ...(cwd === null ? {} : { cwd }),
-    stderr: 'pipe',
-  });
-  if (transport.stderr instanceof Readable) drainLines(transport.stderr, options.onStderr);
+  const clean = createCleaner(launch.secrets);
+  const transport = createStdioTransport(launch, (line) => options.onStderr(clean(line)));
   const client = new Client({ name: 'warden', version: '1' }, { capabilities: {} });
-  let onGone = (): void => undefined;
-  const gone = new Promise<void>((resolve) => {
-    onGone = resolve;
-  });
-  const connection = overClient(client, options.timeoutMs, () => {
-    onGone();
-    options.onEnded();
-  });
+  const connection = overClient(client, clean, options);
   const ready = client.connect(transport, { timeout: options.timeoutMs }).catch((error: unknown) => {
-    throw new Error(connectError(error, options.timeoutMs));
+    throw new Error(clean(connectError(error, options.timeoutMs)));
   });
-  return {
-    connection: ready.then(() => connection),
-    close: async () => {
-      await client.close();
-      await Promise.race([gone, delay(GONE_LIMIT_MS, undefined, { ref: false })]);
-    },
-  };
+  return { connection: ready.then(() => connection), close: () => transport.close() };
 }
 
 function connectError(error: unknown, timeoutMs: number): string {
   const code = error instanceof McpError ? error.code : null;
-  if (code === Number(ErrorCode.ConnectionClosed)) {
+  if (code === Number(ErrorCode.ConnectionClosed) || error instanceof NotSent) {
     return 'the server process ended before it answered; what it printed is in the log of the worker process';
   }
   if (code === Number(ErrorCode.RequestTimeout)) {
     return `the server process did not answer within ${timeoutMs} ms; what it printed is in the log of the worker process`;
   }
-  return `the server process could not be started: ${error instanceof Error ? error.message : String(error)}`;
+  return `the server process could not be started: ${messageOf(error)}`;
 }
 
-function overClient(client: Client, timeoutMs: number, onEnded: () => void): Connection {
-  let closed = false;
-  let suspect = false;
-  let retired = false;
-  let pending = 0;
-  let listing: Promise<readonly Tool[]> | null = null;
+interface Life {
+  closed: boolean;
+  /** A call was given up, or the tools were not listed: it must answer a ping before it is used again. */
+  suspect: boolean;
+  /** It did not answer the ping. */
+  retired: boolean;
+  /** Calls that have not ended. */
+  pending: number;
+}
 
+function overClient(client: Client, clean: Clean, options: ConnectionOptions): Connection {
+  const life: Life = { closed: false, suspect: false, retired: false, pending: 0 };
+  let listing: Promise<readonly Tool[]> | null = null;
   client.onclose = () => {
-    if (closed) return;
-    closed = true;
-    onEnded();
-  };
-  client.onerror = (error) => {
-    // The server closed its input and will never read a request again.
-    if ('code' in error && error.code === 'EPIPE') void client.close();
+    life.closed = true;
+    options.onEnded();
   };
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
     listing = null;
   });
 
-  async function call(name: string, args: JsonObject, { meta, signal }: CallOptions): Promise<ToolResult> {
-    if (signal.aborted) throw new ToolCallLost(`the call of ${name} was given up: ${reasonOf(signal)}`);
-    // An own controller per call: the client never takes its listener off the signal that it is given.
-    const stop = new AbortController();
-    const onAbort = (): void => stop.abort(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    pending += 1;
-    try {
-      const request = { method: 'tools/call' as const, params: { name, arguments: args, _meta: meta } };
-      const sent = { signal: stop.signal, timeout: NO_TIMEOUT_MS };
-      return readResult(await client.request(request, CallToolResultSchema, sent));
-    } catch (error) {
-      if (signal.aborted) suspect = true;
-      throw callError(name, error, { closed, signal });
-    } finally {
-      pending -= 1;
-      signal.removeEventListener('abort', onAbort);
-      if (retired && pending === 0) void client.close();
-    }
-  }
-
-  async function isUsable(): Promise<boolean> {
-    if (closed || retired) return false;
-    if (!suspect) return true;
-    try {
-      await client.request({ method: 'ping' }, EmptyResultSchema, { timeout: PING_TIMEOUT_MS });
-      suspect = false;
-      return true;
-    } catch {
-      retired = true;
-      if (pending === 0) void client.close();
-      return false;
-    }
-  }
-
   async function tools(): Promise<readonly Tool[]> {
-    const asked = (listing ??= listTools(client, timeoutMs));
+    const asked = (listing ??= listTools(client, options.timeoutMs));
     try {
       return await asked;
     } catch (error) {
-      suspect = true;
+      life.suspect = true;
       if (listing === asked) listing = null;
-      throw error;
+      throw new Error(clean(`its tools cannot be listed: ${messageOf(error)}`));
     }
   }
 
-  return { tools, call, isUsable };
+  return {
+    tools,
+    call: (name, args, how) => callTool(client, life, clean, { name, args, ...how }),
+    isUsable: () => isUsable(client, life),
+  };
+}
+
+async function callTool(
+  client: Client,
+  life: Life,
+  clean: Clean,
+  { name, args, meta, signal }: CallOptions & { name: string; args: JsonObject },
+): Promise<ToolResult> {
+  if (signal.aborted) throw notSent(name, `it was given up before: ${reasonOf(signal)}`);
+  if (life.closed) throw notSent(name, 'the server has gone away');
+  // An own controller per call: the client never takes its listener off the signal that it is given.
+  const stop = new AbortController();
+  const onAbort = (): void => stop.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  life.pending += 1;
+  try {
+    const request = { method: 'tools/call' as const, params: { name, arguments: args, _meta: meta } };
+    const sent = { signal: stop.signal, timeout: NO_TIMEOUT_MS };
+    return readResult(await client.request(request, CallToolResultSchema, sent));
+  } catch (error) {
+    if (stop.signal.aborted) life.suspect = true;
+    throw callError(name, error, { closed: life.closed, signal, clean });
+  } finally {
+    life.pending -= 1;
+    signal.removeEventListener('abort', onAbort);
+    if (life.retired && life.pending === 0) void client.close();
+  }
+}
+
+async function isUsable(client: Client, life: Life): Promise<boolean> {
+  if (life.closed || life.retired) return false;
+  if (!life.suspect) return true;
+  try {
+    await client.request({ method: 'ping' }, EmptyResultSchema, { timeout: PING_TIMEOUT_MS });
+    life.suspect = false;
+    return true;
+  } catch {
+    life.retired = true;
+    if (life.pending === 0) void client.close();
+    return false;
+  }
 }
 
 async function listTools(client: Client, timeout: number): Promise<readonly Tool[]> {
@@ -186,15 +185,35 @@ async function listTools(client: Client, timeout: number): Promise<readonly Tool
   throw new Error(`the tool list did not end after ${MAX_PAGES} pages`);
 }
 
-function callError(tool: string, error: unknown, end: { closed: boolean; signal: AbortSignal }): Error {
-  const why = error instanceof Error ? error.message : String(error);
-  if (end.signal.aborted)
+function callError(
+  tool: string,
+  error: unknown,
+  end: { closed: boolean; signal: AbortSignal; clean: Clean },
+): Error {
+  if (error instanceof NotSent) return notSent(tool, error.message);
+  if (end.signal.aborted) {
     return new ToolCallLost(`the call of ${tool} was given up: ${reasonOf(end.signal)}`);
-  if (end.closed) return new ToolCallLost(`the server went away during the call of ${tool}`);
-  if (error instanceof McpError) return new ToolCallRefused(`the server refused the call of ${tool}: ${why}`);
+  }
+  if (end.closed) {
+    return new ToolCallLost(
+      `the server went away during the call of ${tool}, or answered more than ${MESSAGE_LIMIT_BYTES} bytes`,
+    );
+  }
+  const why = end.clean(messageOf(error));
+  if (error instanceof McpError && NOT_EXECUTED.includes(error.code)) {
+    return new ToolCallRefused(`the server refused the call of ${tool}: ${why}`);
+  }
   return new ToolCallLost(`the call of ${tool} ended without a readable result: ${why}`);
 }
 
+function notSent(tool: string, why: string): ToolCallRefused {
+  return new ToolCallRefused(`the call of ${tool} was not sent: ${why}`);
+}
+
 function reasonOf(signal: AbortSignal): string {
-  return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
+  return messageOf(signal.reason);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,13 @@
 /**
  * What a tool answered, as the rest of Warden reads it. Data of a result: its text when that parses to a JSON
- * object; else its structured content; else `{text}`. The store holds neither NUL characters nor halves of
- * surrogate pairs, so both are taken out here.
+ * object; else its structured content; else `{text}`. What no store can hold is taken out.
  */
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
-import type { Json, JsonObject } from '../domain/json.ts';
-import { isJsonObject } from '../domain/json.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { isDeeperThan, isJsonObject, storable, storableText } from '../domain/json.ts';
+
+/** What is nested deeper than this is text: expressions, templates and the store would refuse it. */
+export const DEPTH_LIMIT = 200;
 
 export interface ToolResult {
   isError: boolean;
@@ -14,10 +16,11 @@ export interface ToolResult {
   text: string;
 }
 
+/** Never throws, whatever the server wrote. */
 export function readResult(result: CallToolResult): ToolResult {
   const texts = result.content.map((block) => (block.type === 'text' ? block.text : null));
   const plain = texts.filter((text) => text !== null).join('\n');
-  const structured = jsonObject(result.structuredContent);
+  const structured = usableObject(result.structuredContent);
   const data = parseObject(plain) ?? structured ?? { text: plain };
   const shown = result.content.map((block) => (block.type === 'text' ? block.text : `[${block.type}]`));
   const text = shown.length === 0 && structured !== null ? JSON.stringify(structured) : shown.join('\n');
@@ -27,28 +30,12 @@ export function readResult(result: CallToolResult): ToolResult {
 function parseObject(text: string): JsonObject | null {
   if (!text.trimStart().startsWith('{')) return null;
   try {
-    return jsonObject(JSON.parse(text));
+    return usableObject(JSON.parse(text));
   } catch {
     return null;
   }
 }
 
-function jsonObject(value: unknown): JsonObject | null {
-  return isJsonObject(value) ? value : null;
-}
-
-function storable(value: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [storableText(key), storableJson(member)]),
-  );
-}
-
-function storableJson(value: Json): Json {
-  if (typeof value === 'string') return storableText(value);
-  if (Array.isArray(value)) return value.map(storableJson);
-  return isJsonObject(value) ? storable(value) : value;
-}
-
-function storableText(text: string): string {
-  return text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd');
+function usableObject(value: unknown): JsonObject | null {
+  return isJsonObject(value) && !isDeeperThan(value, DEPTH_LIMIT) ? value : null;
 }

@@ -5,11 +5,13 @@
 import type { Tool } from '@modelcontextprotocol/sdk/types.js';
 import type { ToolSource, WorkerDefinition } from '../domain/definition.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { isJsonObject } from '../domain/json.ts';
+import { isDeeperThan, isJsonObject, storable, storableText } from '../domain/json.ts';
 import { ToolCallRefused } from './call-errors.ts';
 import type { Connection } from './connection.ts';
+import type { Pool } from './pool.ts';
 import { createPool } from './pool.ts';
 import type { ToolResult } from './result.ts';
+import { DEPTH_LIMIT } from './result.ts';
 import type { SourceRules } from './source.ts';
 
 export interface ToolServersOptions extends SourceRules {
@@ -62,81 +64,86 @@ export interface ToolCallOptions {
 
 const KEY_ARGUMENT = 'warden_idempotency_key';
 
+/** A tool, and the source that its calls go to. */
+interface Place {
+  info: ToolInfo;
+  source: ToolSource;
+}
+
 /** Nothing is started before the first `open`. */
 export function createToolServers(options: ToolServersOptions): ToolServers {
   const pool = createPool(options);
 
   async function open(worker: WorkerDefinition, signal: AbortSignal): Promise<ToolSet> {
-    const asked = worker.tool_sources.map((source) => toolsOf(source));
+    const asked = worker.tool_sources.map((source) => toolsOf(pool, source));
     const answers = await abortable(Promise.all(asked), signal);
-    const tools = new Map<string, ToolInfo>();
-    const sources = new Map<string, ToolSource>();
-    const failures: SourceFailure[] = [];
-    for (const { source, listed, failure } of answers) {
-      if (failure !== null) failures.push(failure);
-      for (const tool of listed) {
-        const earlier = tools.get(tool.name);
-        if (earlier === undefined) {
-          tools.set(tool.name, toolInfo(tool, source.name));
-          sources.set(tool.name, source);
-        } else {
-          const fields = { tool: tool.name, used: earlier.source, ignored: source.name };
-          options.log('two tool sources have a tool of the same name; the first is used', fields);
+    const places = new Map<string, Place>();
+    for (const { source, listed } of answers) {
+      for (const info of listed) {
+        const earlier = places.get(info.name);
+        if (earlier === undefined) places.set(info.name, { info, source });
+        else {
+          const fields = { tool: info.name, used: earlier.source.name, ignored: source.name };
+          options.log('two tools have the same name; the first is used', fields);
         }
       }
     }
-    const call: ToolSet['call'] = (name, args, how) =>
-      callTool(tools.get(name), sources.get(name), name, args, how);
-    return { tools, failures, call };
-  }
-
-  async function toolsOf(source: ToolSource) {
-    try {
-      const connection = await pool.connection(source);
-      return { source, listed: await connection.tools(), failure: null };
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const failure = { name: source.name, url: `stdio:${source.command}`, error: message };
-      return { source, listed: [], failure };
-    }
-  }
-
-  async function callTool(
-    info: ToolInfo | undefined,
-    source: ToolSource | undefined,
-    name: string,
-    args: JsonObject,
-    { idempotencyKey, signal }: ToolCallOptions,
-  ): Promise<ToolResult> {
-    if (info === undefined || source === undefined) {
-      throw new ToolCallRefused(`no tool source of this worker has a tool "${name}"`);
-    }
-    let connection: Connection;
-    try {
-      connection = await pool.connection(source);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new ToolCallRefused(
-        `the call of ${name} was not sent, "${source.name}" is not available: ${why}`,
-      );
-    }
-    const declared = info.inputSchema.properties;
-    const wantsKey = isJsonObject(declared) && Object.hasOwn(declared, KEY_ARGUMENT);
-    const sent = wantsKey && idempotencyKey !== null ? { ...args, [KEY_ARGUMENT]: idempotencyKey } : args;
-    const meta = idempotencyKey === null ? {} : { 'warden/idempotency_key': idempotencyKey };
-    return await connection.call(name, sent, { meta, signal });
+    return {
+      tools: new Map(Array.from(places, ([name, { info }]) => [name, info])),
+      failures: answers.flatMap(({ failure }) => failure ?? []),
+      call: (name, args, how) => callTool(pool, places.get(name), name, args, how),
+    };
   }
 
   return { open, close: pool.close };
 }
 
+async function toolsOf(pool: Pool, source: ToolSource) {
+  try {
+    const connection = await pool.connection(source);
+    const listed = (await connection.tools()).map((tool) => toolInfo(tool, source.name));
+    return { source, listed, failure: null };
+  } catch (error) {
+    const failure = { name: source.name, url: `stdio:${source.command}`, error: messageOf(error) };
+    return { source, listed: [], failure };
+  }
+}
+
+async function callTool(
+  pool: Pool,
+  place: Place | undefined,
+  name: string,
+  args: JsonObject,
+  { idempotencyKey, signal }: ToolCallOptions,
+): Promise<ToolResult> {
+  if (place === undefined) throw new ToolCallRefused(`no tool source of this worker has a tool "${name}"`);
+  const { info, source } = place;
+  let connection: Connection;
+  try {
+    connection = await abortable(pool.connection(source), signal);
+  } catch (error) {
+    throw new ToolCallRefused(
+      `the call of ${name} was not sent, "${source.name}" is not available: ${messageOf(error)}`,
+    );
+  }
+  const declared = info.inputSchema.properties;
+  const wantsKey = isJsonObject(declared) && Object.hasOwn(declared, KEY_ARGUMENT);
+  const sent = wantsKey && idempotencyKey !== null ? { ...args, [KEY_ARGUMENT]: idempotencyKey } : args;
+  const meta = idempotencyKey === null ? {} : { 'warden/idempotency_key': idempotencyKey };
+  return await connection.call(name, sent, { meta, signal });
+}
+
+/** Throws for a schema that nothing could compile or store. */
 function toolInfo(tool: Tool, source: string): ToolInfo {
   const schema: unknown = tool.inputSchema;
   const readOnly = tool.annotations?.readOnlyHint === true;
+  if (isDeeperThan(schema, DEPTH_LIMIT)) {
+    throw new Error(`the input schema of the tool ${tool.name} is nested more than ${DEPTH_LIMIT} deep`);
+  }
   return {
     name: tool.name,
-    description: tool.description ?? null,
-    inputSchema: isJsonObject(schema) ? schema : {},
+    description: tool.description === undefined ? null : storableText(tool.description),
+    inputSchema: isJsonObject(schema) ? storable(schema) : {},
     readOnly,
     // What changes nothing may be called again.
     idempotent: readOnly || tool.annotations?.idempotentHint === true,
@@ -149,7 +156,7 @@ async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
+    onAbort = () => reject(abortReason(signal));
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
@@ -157,4 +164,12 @@ async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+function abortReason(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
