@@ -95,6 +95,8 @@ function gather(reader: Reader) {
     },
     worker: {
       maxInFlight: whole('WARDEN_WORKER_MAX_IN_FLIGHT', 100, 1, 10_000, ['WORKER_MAX_IN_FLIGHT']),
+      /** To PostgreSQL. */
+      connections: whole('WARDEN_WORKER_CONNECTIONS', 20, 2, 1000),
       maxCachedWorkflows: whole('WARDEN_MAX_CACHED_WORKFLOWS', 500, 1, 100_000),
     },
     roots: {
@@ -159,14 +161,6 @@ function createReader(env: Environment) {
     return refuse(name, `a whole number from ${min} to ${max}`, found, fallback);
   }
 
-  /** Written in seconds, handed on in milliseconds. */
-  function seconds(name: string, fallback: number): number {
-    const found = optional(name);
-    if (found === null) return fallback * 1000;
-    if (/^\d+(\.\d+)?$/.test(found) && Number(found) <= 86_400) return Math.round(Number(found) * 1000);
-    return refuse(name, 'a number of seconds from 0 to 86400', found, fallback * 1000);
-  }
-
   function choice<Choice extends string, Fallback>(
     name: string,
     choices: readonly Choice[],
@@ -185,7 +179,6 @@ function createReader(env: Environment) {
     refuse,
     text,
     whole,
-    seconds,
     choice,
     ...createFormats(optional, refuse),
   };
@@ -196,6 +189,14 @@ type Refuse = <Fallback>(name: string, expected: string, found: string, fallback
 
 /** Settings with a form of their own. */
 function createFormats(optional: Optional, refuse: Refuse) {
+  /** Written in seconds, handed on in milliseconds. */
+  function seconds(name: string, fallback: number): number {
+    const found = optional(name);
+    if (found === null) return fallback * 1000;
+    if (/^\d+(\.\d+)?$/.test(found) && Number(found) <= 86_400) return Math.round(Number(found) * 1000);
+    return refuse(name, 'a number of seconds from 0 to 86400', found, fallback * 1000);
+  }
+
   function flag(name: string, fallback: boolean): boolean {
     const found = optional(name);
     if (found === null) return fallback;
@@ -239,7 +240,7 @@ function createFormats(optional: Optional, refuse: Refuse) {
     );
   }
 
-  return { flag, list, url, loopback, auth, logLevel };
+  return { seconds, flag, list, url, loopback, auth, logLevel };
 }
 
 function nearest(name: string, known: ReadonlySet<string>): string {

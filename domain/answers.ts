@@ -3,6 +3,7 @@
  * model or a tool ever enters a history.
  */
 import type { FailureCode } from './failure.ts';
+import type { JsonObject } from './json.ts';
 import type { StepKind } from './status.ts';
 
 export interface PlanStep {
@@ -118,5 +119,5 @@ export interface SignalBody {
   review?: string;
   comment?: string;
   guidance?: string;
-  error_details?: Record<string, unknown>;
+  error_details?: JsonObject;
 }

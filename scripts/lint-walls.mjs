@@ -42,6 +42,11 @@ export const walls = {
   },
   servers: { rooms: [], libraries: ['@modelcontextprotocol/sdk', 'zod', 'node:'] },
   settings: { rooms: [], libraries: ['node:'] },
+  // What the process entries share: only they import it.
+  processes: {
+    rooms: ['domain', 'store', 'mcp', 'activities', 'delivery', 'api', 'settings.ts'],
+    libraries: ['@temporalio/worker', '@temporalio/client', '@temporalio/proto', 'pino', 'node:'],
+  },
 };
 
 /** Put things together, so they may import everything; nothing may import them. */

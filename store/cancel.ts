@@ -120,7 +120,8 @@ export async function cancelStands(court: Court): Promise<boolean> {
   return row !== undefined;
 }
 
-async function hasCancel(court: Court): Promise<boolean> {
+/** Whether a cancel was ever asked for. */
+export async function hasCancel(court: Court): Promise<boolean> {
   const row = await court.tx
     .selectFrom('requests')
     .select('id')

@@ -3,12 +3,11 @@
  * saga froze at its start is what it runs, whatever is deployed later.
  */
 import { randomUUID } from 'node:crypto';
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Definition, Identity, SagaDefinition, WorkerDefinition } from '../domain/definition.ts';
 import { digest } from '../ledger/canonical.ts';
 import type { Actor } from '../ledger/entry.ts';
 import { readClock } from './clock.ts';
-import { asJson } from './json.ts';
 import { recordInNamespace } from './ledger.ts';
 import type { Store } from './store.ts';
 import type { DefinitionBody, Frozen, Tables } from './tables.ts';
@@ -72,7 +71,8 @@ function kindOf(earlier: string | undefined, now: string): Deployed['kind'] {
 async function insertBody(tx: Transaction<Tables>, hash: string, body: DefinitionBody): Promise<void> {
   await tx
     .insertInto('definition_bodies')
-    .values({ digest: hash, body: asJson(body) })
+    // Not jsonb, which would sort members: the order of schemas and bindings is the author's.
+    .values({ digest: hash, body: sql`${JSON.stringify(body)}::text::json` })
     .onConflict((conflict) => conflict.column('digest').doNothing())
     .execute();
 }

@@ -61,10 +61,11 @@ function failureOf(review: Review): Failure {
   }
   const { code, ...details } = review.verdict?.error_details ?? {};
   const who = review.actor === null ? 'a reviewer' : nameOf(review.actor);
-  const said = review.comment ?? (typeof details['message'] === 'string' ? details['message'] : null);
+  const { message } = details;
+  const words = review.comment === null ? `rejected by ${who}` : `rejected by ${who}: ${review.comment}`;
   return {
     code: 'HUMAN_REJECTED',
-    message: said === null ? `rejected by ${who}` : `rejected by ${who}: ${said}`,
+    message: typeof message === 'string' ? message : words,
     details: code === undefined ? details : { ...details, reviewer_code: code },
   };
 }

@@ -142,8 +142,8 @@ export async function writeTurn(court: Court, ref: StepRef, n: number, turn: Jso
 }
 
 /** The recorded turns of an iteration, in order. */
-export async function readTurns(court: Court, ref: StepRef): Promise<Json[]> {
-  const rows = await court.tx
+export async function readTurns(store: Store, ref: StepRef): Promise<Json[]> {
+  const rows = await store.db
     .selectFrom('turns')
     .select('turn')
     .where('trace_id', '=', ref.traceId)

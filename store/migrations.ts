@@ -22,7 +22,7 @@ const FIRST: readonly string[] = [
     updated_at timestamptz not null,
     unique (kind, namespace, name, version)
   )`,
-  `create table definition_bodies (digest text primary key, body jsonb not null)`,
+  `create table definition_bodies (digest text primary key, body json not null)`,
 
   `create table sagas (
     trace_id text primary key,

@@ -67,7 +67,7 @@ function pending(court: Court, review: Review): SettleAnswer {
 async function settleRequest(court: Court, review: Review | null, id: string): Promise<SettleAnswer> {
   const request = await findRequest(court, id);
   const about =
-    request !== null && request.span_id === review?.span_id && request.iteration === review?.iteration;
+    request !== null && request.span_id === review?.span_id && request.iteration === review.iteration;
   // A request of an earlier review, delivered again after a reset: it was acted on then.
   if (request !== null && !about) await consumeRequest(court, id);
   return settleNow(court, review);
@@ -103,7 +103,7 @@ async function settleSignal(
   }
   if (review === null) return refuse(court, input, actor, 'no review is open');
   if (review.settled === null && !isInFlight(court.saga.status)) return endedAnswer(court.saga);
-  const details: JsonObject = storable(JSON.parse(JSON.stringify(body.error_details ?? {})));
+  const details = storable(body.error_details ?? {});
   const judgement = judgeDecision(
     judged(review),
     { verb: name, payload_hash: null, edit: null, error_details: details, retry_token: null },

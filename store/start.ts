@@ -145,6 +145,17 @@ async function insertSaga(
     .insertInto('steps')
     .values(saga.steps.map((step, index) => stepRow(traceId, step, index, now)))
     .execute();
+  await insertRequest(tx, traceId, actor, now);
+  await insertEntries(tx, chain.entries);
+  return true;
+}
+
+async function insertRequest(
+  tx: Transaction<Tables>,
+  traceId: string,
+  actor: Actor,
+  now: Date,
+): Promise<void> {
   await tx
     .insertInto('requests')
     .values({
@@ -157,8 +168,6 @@ async function insertSaga(
       next_at: now,
     })
     .execute();
-  await insertEntries(tx, chain.entries);
-  return true;
 }
 
 function stepRow(traceId: string, step: StepDefinition, index: number, now: Date) {

@@ -70,14 +70,13 @@ interface Opened {
 }
 
 function openPostgres(url: string, connections: number): Opened {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(INT8, Number);
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
     options: '-c lock_timeout=5000 -c idle_in_transaction_session_timeout=5000',
-    types: {
-      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-        oid === INT8 ? Number : pg.types.getTypeParser(oid, format),
-    },
+    types,
   });
   // An idle connection that breaks is replaced by the pool; the query that needs one reports the fault.
   pool.on('error', () => undefined);
@@ -107,5 +106,5 @@ async function openPglite(directory: string | null): Promise<Opened> {
 
 async function migrate(db: Kysely<Tables>): Promise<void> {
   const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
-  if (error) throw error;
+  if (error) throw new Error('the store could not be brought to its newest migration', { cause: error });
 }

@@ -71,58 +71,47 @@ function createInbox(alreadyNoted: number) {
       return;
     }
     noted += 1;
-    queue.push({
-      kind: 'typed',
-      id: uuid4(),
-      review: open,
-      cause: { kind: 'refused', name, reason, identity },
-    });
+    queueTyped({ kind: 'refused', name, reason, identity });
   }
 
   function receive(name: SignalName, argument: unknown, identity: string): void {
     const reading = readSignal(name, [argument], open?.name ?? null);
-    switch (reading.kind) {
-      case 'request':
-        queue.push({ kind: 'request', name, id: reading.request.slice(0, REQUEST_LENGTH) });
-        return;
-      case 'typed': {
-        const cause: SettleCause = { kind: 'signal', name, body: reading.body, identity };
-        queue.push({ kind: 'typed', id: uuid4(), review: open, cause });
-        return;
-      }
-      case 'refused':
-        refuse(name, reading.reason, identity);
-        return;
+    if (reading.kind === 'request') {
+      queue.push({ kind: 'request', name, id: reading.request.slice(0, REQUEST_LENGTH) });
+    } else if (reading.kind === 'typed') {
+      queueTyped({ kind: 'signal', name, body: reading.body, identity });
+    } else {
+      refuse(name, reading.reason, identity);
     }
   }
 
-  function takeTyped() {
-    const at = queue.findIndex((queued) => queued.kind === 'typed');
-    const [taken] = at < 0 ? [] : queue.splice(at, 1);
-    return taken?.kind === 'typed' ? taken : undefined;
-  }
-
-  function takeUncounted(): number {
-    const count = uncounted;
-    uncounted = 0;
-    return count;
-  }
-
-  function bind(review: Review | null): void {
-    open = review;
-    if (review === null) noted = 0;
+  function queueTyped(cause: SettleCause): void {
+    queue.push({ kind: 'typed', id: uuid4(), review: open, cause });
   }
 
   return {
-    bind,
+    bind(review: Review | null): void {
+      open = review;
+      if (review === null) noted = 0;
+    },
     size: () => queue.length,
     take: () => queue.shift(),
     hasTyped: () => queue.some((queued) => queued.kind === 'typed'),
-    takeTyped,
-    takeUncounted,
+    takeTyped: () => takeTyped(queue),
+    takeUncounted(): number {
+      const count = uncounted;
+      uncounted = 0;
+      return count;
+    },
     receive,
     refuse,
   };
+}
+
+function takeTyped(queue: Queued[]) {
+  const at = queue.findIndex((queued) => queued.kind === 'typed');
+  const [taken] = at < 0 ? [] : queue.splice(at, 1);
+  return taken?.kind === 'typed' ? taken : undefined;
 }
 
 function text(sender: unknown): string {

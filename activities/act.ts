@@ -1,0 +1,136 @@
+/**
+ * A commit's call: after its review, or whole when it has none. In order: take the row, settle the review, prepare
+ * the call when no hold did, write `calling`, call the tool, write the result.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StepAnswer, StepRef } from '../domain/answers.ts';
+import type { CommitStepDefinition } from '../domain/definition.ts';
+import { StepFailed, type Failure } from '../domain/failure.ts';
+import { isJsonObject, storable, type JsonObject } from '../domain/json.ts';
+import { ToolCallLost, ToolCallRefused } from '../mcp/call-errors.ts';
+import { takeStep } from '../store/attempt.ts';
+import { beginCall, recordResult, type CallResult } from '../store/call.ts';
+import { loadSaga, type RunningSaga } from '../store/context.ts';
+import type { Review } from '../store/reviews.ts';
+import { attempt } from './attempt.ts';
+import { openTool, prepareCall, refuseResult, type OneTool } from './commit-call.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { Gate } from './gate.ts';
+
+/** Between two calls with one key, when the connection was lost and this process lives. */
+const AGAIN_MS = 500;
+
+export function createAct(deps: ActivityDeps, gate: Gate): (ref: StepRef) => Promise<StepAnswer> {
+  return async (ref) => {
+    const saga = await loadSaga(deps.store, ref.traceId);
+    const step = commitOf(saga, ref);
+    const taken = await takeStep(deps.store, ref, step);
+    if (taken.kind === 'answer') return taken.answer;
+    const { token, review } = taken;
+    const own = { token, limitSeconds: step.timeout_seconds };
+    return attempt(deps, ref, own, async (signal) => {
+      const ready = review
+        ? await approvedCall(deps, saga, step, review, signal)
+        : await preparedCall(deps, gate, { ref, saga, step }, signal);
+      return callUntilAnswered(deps, ref, { token, step, ...ready }, signal);
+    });
+  };
+}
+
+/** The commit of a span. Throws when the definition that the saga froze has none there. */
+export function commitOf(saga: RunningSaga, ref: StepRef): CommitStepDefinition {
+  const step = saga.saga.steps[saga.indexOf(ref.span)];
+  if (step?.kind !== 'commit')
+    throw new Error(`expected a commit step at ${ref.span}, found ${step?.kind ?? 'none'}`);
+  return step;
+}
+
+interface Ready {
+  tool: OneTool;
+  sent: JsonObject;
+  prepared: Parameters<typeof beginCall>[2]['prepared'];
+}
+
+async function approvedCall(
+  deps: ActivityDeps,
+  saga: RunningSaga,
+  step: CommitStepDefinition,
+  review: Review,
+  signal: AbortSignal,
+): Promise<Ready> {
+  const tool = await openTool(deps, saga, step, signal);
+  const sent = isJsonObject(review.edit) ? review.edit : review.sent;
+  if (sent === null) throw new Error('expected the arguments that were approved in the review, found none');
+  return { tool, sent, prepared: null };
+}
+
+async function preparedCall(
+  deps: ActivityDeps,
+  gate: Gate,
+  at: Parameters<typeof prepareCall>[2],
+  signal: AbortSignal,
+): Promise<Ready> {
+  const { tool, sent, resolved, passed } = await prepareCall(deps, gate, at, signal);
+  return { tool, sent, prepared: { resolved, verdict: passed?.fact ?? null } };
+}
+
+async function callUntilAnswered(
+  deps: ActivityDeps,
+  ref: StepRef,
+  call: Ready & { token: number; step: CommitStepDefinition },
+  signal: AbortSignal,
+): Promise<StepAnswer> {
+  const { tool, sent, prepared, token } = call;
+  for (;;) {
+    signal.throwIfAborted();
+    const { name, idempotent } = tool;
+    const begun = await beginCall(deps.store, ref, { token, tool: name, idempotent, sent, prepared });
+    if (begun.kind === 'answer') return begun.answer;
+    deps.crash('calling-not-called');
+    const started = performance.now();
+    const result = await callOnce(ref, call, signal);
+    if (result !== null) {
+      deps.crash('effect-not-recorded');
+      return await recordResult(deps.store, ref, result, Math.round(performance.now() - started));
+    }
+    // Lost: the next look at the row says whether it may be called again.
+    await delay(AGAIN_MS, undefined, { signal });
+  }
+}
+
+/** null: the result was lost, and the call may have taken effect. */
+async function callOnce(
+  ref: StepRef,
+  { tool, sent, step }: { tool: OneTool; sent: JsonObject; step: CommitStepDefinition },
+  signal: AbortSignal,
+): Promise<CallResult | null> {
+  try {
+    const idempotencyKey = `${ref.traceId}:${ref.span}`;
+    const answer = await tool.set.call(tool.name, sent, { idempotencyKey, signal });
+    if (answer.isError) return failed(toolError(tool.name, answer.text));
+    refuseResult([step.output_schema, step.tools[0]?.output_schema ?? null], tool.name, answer.data);
+    return { kind: 'done', data: storable(answer.data) };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    if (error instanceof ToolCallLost) return null;
+    if (error instanceof ToolCallRefused) {
+      return failed({ code: 'TOOL_INVOKE_FAILED', message: error.message, details: { tool: tool.name } });
+    }
+    if (error instanceof StepFailed) return failed(error.failure);
+    throw error;
+  }
+}
+
+function failed(failure: Failure): CallResult {
+  return { kind: 'failed', failure };
+}
+
+/** A result with `isError`. */
+export function toolError(tool: string, text: string): Failure {
+  const preview = text.slice(0, 500);
+  return {
+    code: 'TOOL_OUTPUT_ERROR',
+    message: `${tool} answered with an error: ${preview}`,
+    details: { tool, preview },
+  };
+}

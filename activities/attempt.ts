@@ -1,0 +1,45 @@
+/** One attempt at a forward step: watched, and its known failures recorded while its token is its own. */
+import type { StepAnswer, StepRef } from '../domain/answers.ts';
+import { StepFailed } from '../domain/failure.ts';
+import { asOwner, fail } from '../store/attempt.ts';
+import { noteAlive, noteOrderlyStop } from '../store/executions.ts';
+import type { ActivityDeps } from './deps.ts';
+import { PolicyStopped } from './gate.ts';
+import { watch } from './watch.ts';
+
+/**
+ * Runs the work of an attempt. Rejects with whatever is not a known failure of the step (store away, worker
+ * process stopping, token lost, a bug): Temporal tries again, and the row tells the next attempt what stands.
+ */
+export async function attempt(
+  deps: ActivityDeps,
+  ref: StepRef,
+  own: { token: number; limitSeconds: number },
+  work: (signal: AbortSignal) => Promise<StepAnswer>,
+): Promise<StepAnswer> {
+  const { store } = deps;
+  const { token, limitSeconds } = own;
+  try {
+    return await watch({ limitSeconds, alive: () => noteAlive(store, ref, token) }, work);
+  } catch (error) {
+    if (error instanceof StepFailed) return await recordFailure(deps, ref, token, error);
+    await noteOrderlyStop(store, ref, token).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function recordFailure(
+  { store }: ActivityDeps,
+  ref: StepRef,
+  token: number,
+  stopped: StepFailed,
+): Promise<StepAnswer> {
+  const { failure } = stopped;
+  const recorded = await asOwner(store, ref, token, (court, execution) => {
+    if (stopped instanceof PolicyStopped) court.record(stopped.verdict);
+    const timedOut = failure.code === 'STEP_TIMED_OUT';
+    // A call that began and has no result may have taken effect.
+    return fail(court, ref, failure, { uncertain: execution.calling_at !== null, timedOut });
+  });
+  return 'answer' in recorded ? recorded.answer : recorded.own;
+}

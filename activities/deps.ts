@@ -1,0 +1,15 @@
+/** What the activities are given by the process entry that makes them. */
+import type { ToolServers } from '../mcp/servers.ts';
+import type { SignalTrust } from '../store/trust.ts';
+import type { Store } from '../store/store.ts';
+
+export interface ActivityDeps {
+  store: Store;
+  trust: SignalTrust;
+  tools: ToolServers;
+  llmRetry: { enabled: boolean; maxAttempts: number; baseDelayMs: number; maxDelayMs: number };
+  undoRetry: { baseDelayMs: number; maxDelayMs: number };
+  /** Ends this process with SIGKILL where a test asked for it. */
+  crash(point: 'review-opened-not-reported' | 'calling-not-called' | 'effect-not-recorded'): void;
+  log: { warn(fields: object, message: string): void };
+}

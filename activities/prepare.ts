@@ -1,0 +1,41 @@
+/** A held commit up to its review: arguments, tool, policy, and the hold. Nothing is called. */
+import type { StepAnswer, StepRef } from '../domain/answers.ts';
+import { digest } from '../ledger/canonical.ts';
+import { takeStep } from '../store/attempt.ts';
+import { loadSaga } from '../store/context.ts';
+import { openHold, retryOf } from '../store/holding.ts';
+import { commitOf } from './act.ts';
+import { attempt } from './attempt.ts';
+import { prepareCall } from './commit-call.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { Gate } from './gate.ts';
+
+export function createPrepare(deps: ActivityDeps, gate: Gate): (ref: StepRef) => Promise<StepAnswer> {
+  return async (ref) => {
+    const saga = await loadSaga(deps.store, ref.traceId);
+    const step = commitOf(saga, ref);
+    const taken = await takeStep(deps.store, ref, step);
+    if (taken.kind === 'answer') return taken.answer;
+    const { token } = taken;
+    return attempt(deps, ref, { token, limitSeconds: step.timeout_seconds }, async (signal) => {
+      const { resolved, sent, passed, tool } = await prepareCall(deps, gate, { ref, saga, step }, signal);
+      const retry = await retryOf(deps.store, ref, step);
+      const opened = await openHold(deps.store, ref, token, {
+        opening: {
+          kind: 'commit',
+          payload: resolved,
+          sent,
+          payloadHash: digest(sent),
+          editSchema: tool.info.inputSchema,
+          policy: passed === null ? null : passed.shown,
+          expiresMs: step.review.expires_ms,
+          maxRetries: step.hitl_max_retries,
+          resolvedArguments: retry === null ? resolved : { ...resolved, _hitl_retry: retry },
+        },
+        verdict: passed?.fact ?? null,
+      });
+      deps.crash('review-opened-not-reported');
+      return opened;
+    });
+  };
+}

@@ -1,0 +1,163 @@
+/** A reason step: agent, policy, and the hold when it is reviewed. Each turn is recorded as it is made. */
+import type { StepAnswer, StepRef } from '../domain/answers.ts';
+import type { ReasonStepDefinition } from '../domain/definition.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import { runReact, usedWritingTool, type AgentResult, type AgentTool } from '../agent/react.ts';
+import { digest } from '../ledger/canonical.ts';
+import { asOwner, fail, takeStep } from '../store/attempt.ts';
+import { cancelStands } from '../store/cancel.ts';
+import { loadSaga, readContext, type RunningSaga } from '../store/context.ts';
+import { readTurns, writeTurn } from '../store/executions.ts';
+import { CANCELLED, openHold, retryOf } from '../store/holding.ts';
+import { completeStep, failStep, recordOutcome } from '../store/outcome.ts';
+import { attempt } from './attempt.ts';
+import { bind } from './commit-call.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { Gate, Passed } from './gate.ts';
+import { openTools } from './tools.ts';
+import { wantedKeys } from './wanted-keys.ts';
+
+interface Reasoning {
+  ref: StepRef;
+  token: number;
+  saga: RunningSaga;
+  step: ReasonStepDefinition;
+}
+
+export function createReason(deps: ActivityDeps, gate: Gate): (ref: StepRef) => Promise<StepAnswer> {
+  return async (ref) => {
+    const saga = await loadSaga(deps.store, ref.traceId);
+    const step = saga.saga.steps[saga.indexOf(ref.span)];
+    if (step?.kind !== 'reason')
+      throw new Error(`expected a reason step at ${ref.span}, found ${step?.kind ?? 'none'}`);
+    const taken = await takeStep(deps.store, ref, step);
+    if (taken.kind === 'answer') return taken.answer;
+    const at = { ref, token: taken.token, saga, step };
+    return attempt(deps, ref, { token: taken.token, limitSeconds: step.timeout_seconds }, async (signal) => {
+      const context = await readContext(deps.store, ref.traceId);
+      const retry = await retryOf(deps.store, ref, step);
+      const resolved = bind(step.with, context);
+      const shown = retry === null ? resolved : { ...resolved, _hitl_retry: retry };
+      const result = await think(deps, at, { shown, retry }, signal);
+      if ('answer' in result) return result.answer;
+      const output = { data: result.output };
+      const input = context['input'] ?? {};
+      const passed = gate({ saga, step, span: ref.span, input, arguments: resolved, output });
+      const usage = { worker: result.usage };
+      const done = { output, usage, shown, passed };
+      return step.hitl ? await holdOutput(deps, at, done) : await complete(deps, at, done);
+    });
+  };
+}
+
+/** Stops a react step: the answer is recorded already, or the saga is cancelled. */
+class Stopped extends Error {
+  override name = 'Stopped';
+  readonly answer: StepAnswer | null;
+  constructor(answer: StepAnswer | null) {
+    super(answer ? `the step is over: ${answer.kind}` : 'the saga is cancelled');
+    this.answer = answer;
+  }
+}
+
+async function think(
+  deps: ActivityDeps,
+  at: Reasoning,
+  { shown, retry }: { shown: JsonObject; retry: JsonObject | null },
+  signal: AbortSignal,
+): Promise<AgentResult | { answer: StepAnswer }> {
+  const { ref, saga, step } = at;
+  const worker = saga.worker(step.worker, step.worker_version);
+  const opened = step.tools.length > 0 ? await openTools(deps.tools, worker, step.tools, signal) : null;
+  const tools: readonly AgentTool[] = opened?.infos ?? [];
+  const transcript: Json[] = await readTurns(deps.store, ref);
+  const kept = [...transcript];
+  const record = async (entry: JsonObject): Promise<void> => {
+    const written = await asOwner(deps.store, ref, at.token, async (court) => {
+      await writeTurn(court, ref, kept.length, entry);
+      return cancelStands(court);
+    });
+    if ('answer' in written) throw new Stopped(written.answer);
+    kept.push(entry);
+    if (written.own) throw new Stopped(null);
+  };
+  try {
+    return await runReact({
+      step,
+      worker,
+      arguments: shown,
+      guidance: typeof retry?.['guidance'] === 'string' ? retry['guidance'] : null,
+      tools,
+      transcript,
+      record,
+      call: async (tool, args, callId) => {
+        if (!opened) throw new Error(`expected tool servers for a call of ${tool}, found none`);
+        // A key of its own for each call: a resumed step that repeats the one in flight can be told apart.
+        const idempotencyKey = `${ref.traceId}:${ref.span}:${ref.iteration}:${callId}`;
+        return opened.set.call(tool, args, { idempotencyKey, signal });
+      },
+      retry: deps.llmRetry,
+      wantedKeys: wantedKeys(saga.saga, step.id),
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    return { answer: error.answer ?? (await cancelled(deps, at, usedWritingTool(kept, tools), shown)) };
+  }
+}
+
+/** Stopped after the turn in flight; what a tool that is not read-only did is unknown, so it counts as done. */
+async function cancelled(
+  deps: ActivityDeps,
+  { ref, token }: Reasoning,
+  wrote: boolean,
+  shown: JsonObject,
+): Promise<StepAnswer> {
+  const recorded = await asOwner(deps.store, ref, token, async (court): Promise<StepAnswer> => {
+    if (wrote) return fail(court, ref, CANCELLED, { uncertain: true });
+    await failStep(court, ref.span, CANCELLED, { resolvedArguments: shown });
+    return recordOutcome(court, ref, { kind: 'cancelled' });
+  });
+  return 'answer' in recorded ? recorded.answer : recorded.own;
+}
+
+interface Done {
+  output: JsonObject;
+  usage: JsonObject;
+  shown: JsonObject;
+  passed: Passed | null;
+}
+
+async function holdOutput(
+  deps: ActivityDeps,
+  { ref, token, step }: Reasoning,
+  done: Done,
+): Promise<StepAnswer> {
+  const opened = await openHold(deps.store, ref, token, {
+    opening: {
+      kind: 'reason',
+      payload: done.output,
+      sent: null,
+      payloadHash: digest(done.output),
+      editSchema: step.output_schema,
+      policy: done.passed === null ? null : done.passed.shown,
+      expiresMs: step.review.expires_ms,
+      maxRetries: step.hitl_max_retries,
+      usage: done.usage,
+      resolvedArguments: done.shown,
+    },
+    verdict: done.passed?.fact ?? null,
+  });
+  deps.crash('review-opened-not-reported');
+  return opened;
+}
+
+async function complete(deps: ActivityDeps, { ref, token }: Reasoning, done: Done): Promise<StepAnswer> {
+  const { output, usage, shown, passed } = done;
+  const recorded = await asOwner(deps.store, ref, token, async (court): Promise<StepAnswer> => {
+    if (passed) court.record(passed.fact);
+    const { ended } = await completeStep(court, ref.span, { output, usage, resolvedArguments: shown });
+    return recordOutcome(court, ref, { kind: 'completed', ended });
+  });
+  return 'answer' in recorded ? recorded.answer : recorded.own;
+}

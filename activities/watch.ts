@@ -1,0 +1,69 @@
+/**
+ * Watching over work that takes time: its limit, the signs of life that it gives to Temporal and to its row, and
+ * its end when it was given up. The first sign comes after five seconds, so short work costs none.
+ */
+import { Context } from '@temporalio/activity';
+import { StepFailed } from '../domain/failure.ts';
+
+const BEAT_MS = 5_000;
+
+export interface Watched {
+  /** The limit of one execution, in seconds. */
+  limitSeconds: number;
+  /** Notes in the row that the attempt lives; false: it has lost its token. */
+  alive(): Promise<boolean>;
+}
+
+/** Thrown when another attempt has taken the row over: this one must write nothing more. */
+export class Superseded extends Error {
+  override name = 'Superseded';
+}
+
+/**
+ * Runs `work` until it ends, its limit is reached (`StepFailed`, STEP_TIMED_OUT), its token is lost
+ * (`Superseded`), or Temporal gives it up (the reason of Temporal's signal).
+ */
+export async function watch<T>(watched: Watched, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const stop = new AbortController();
+  const { limitSeconds } = watched;
+  const limit = setTimeout(() => {
+    const message = `the step did not end within its limit of ${limitSeconds} s (timeout_seconds)`;
+    stop.abort(new StepFailed('STEP_TIMED_OUT', message, { timeout_seconds: limitSeconds }));
+  }, limitSeconds * 1000);
+  const beat = setInterval(() => {
+    context.heartbeat();
+    watched.alive().then(
+      (own) => {
+        if (!own) stop.abort(new Superseded('another attempt has taken over'));
+      },
+      // The store is away: whether the token is still ours, the next write will tell.
+      () => undefined,
+    );
+  }, BEAT_MS);
+  const giveUp = (): void => stop.abort(context.cancellationSignal.reason);
+  context.cancellationSignal.addEventListener('abort', giveUp, { once: true });
+  if (context.cancellationSignal.aborted) giveUp();
+  try {
+    return await Promise.race([work(stop.signal), rejection(stop.signal)]);
+  } catch (error) {
+    if (stop.signal.aborted) throw reasonOf(stop.signal);
+    throw error;
+  } finally {
+    clearTimeout(limit);
+    clearInterval(beat);
+    context.cancellationSignal.removeEventListener('abort', giveUp);
+  }
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = (): void => reject(reasonOf(signal));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+function reasonOf({ reason }: AbortSignal): Error {
+  return reason instanceof Error ? reason : new Error(`the work was given up: ${String(reason)}`);
+}

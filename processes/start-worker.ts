@@ -1,0 +1,60 @@
+/** The worker side of a process: tool servers, activities, and polling for them, over a store that is open. */
+import { createToolServers } from '../mcp/servers.ts';
+import type { Store } from '../store/store.ts';
+import { createActivities } from '../activities/create.ts';
+import type { ActivityDeps } from '../activities/deps.ts';
+import { startPolling, type PollOptions, type Poller } from './poll.ts';
+
+/** The part of the settings that a worker needs (settings.ts). */
+export interface WorkerSettings {
+  temporal: { address: string; namespace: string; taskQueue: string; signalsTrusted: boolean };
+  worker: { maxInFlight: number; maxCachedWorkflows: number };
+  stdioAllow: readonly string[];
+  notes: { folder: string | null; record: string | null };
+  llmRetry: ActivityDeps['llmRetry'];
+  undoRetry: ActivityDeps['undoRetry'];
+}
+
+export interface WorkerParts {
+  store: Store;
+  /** Where `${NAME}` in manifests is looked up. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Folder of the compiled project: it has the workflow bundle and the bundled tool servers. */
+  dist: string;
+  crash: ActivityDeps['crash'];
+  log: PollOptions['log'];
+}
+
+export function startWorker(settings: WorkerSettings, parts: WorkerParts): Poller {
+  const { store, env, dist, crash, log } = parts;
+  const { folder, record } = settings.notes;
+  const notes = [
+    `${dist}/servers/notes.js`,
+    ...(folder === null ? [] : ['--folder', folder]),
+    ...(record === null ? [] : ['--record', record]),
+  ];
+  const tools = createToolServers({
+    stdioAllow: settings.stdioAllow,
+    bundled: { 'warden-notes': { command: process.execPath, args: notes } },
+    env,
+    log: (message, fields) => log.info(fields ?? {}, message),
+  });
+  const { llmRetry, undoRetry } = settings;
+  const trust = { authentication: false, trusted: settings.temporal.signalsTrusted };
+  const activities = createActivities({ store, trust, tools, llmRetry, undoRetry, crash, log });
+  const poller = startPolling({
+    ...settings.temporal,
+    ...settings.worker,
+    bundle: `${dist}/workflow-bundle.js`,
+    activities,
+    log,
+  });
+  return {
+    ready: poller.ready,
+    ended: poller.ended,
+    stop: async () => {
+      await poller.stop();
+      await tools.close();
+    },
+  };
+}

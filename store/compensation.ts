@@ -1,0 +1,74 @@
+/** Turning a saga round: why, what is in scope, and one row for each undo that will run. */
+import type { Cause } from '../domain/answers.ts';
+import type { FailureCode } from '../domain/failure.ts';
+import { undoScope } from '../domain/undo.ts';
+import { cancelRequestId, hasCancel, writeCancel } from './cancel.ts';
+import type { RunningSaga } from './context.ts';
+import type { Court } from './judge.ts';
+import { consumeRequest } from './requests.ts';
+import { undoSpanOf } from './spans.ts';
+
+/**
+ * Writes the saga's failure, consumes a cancel, and makes all undo rows. Answers whether anything is in scope: if
+ * not the saga stays as it is, to be ended as FAILED.
+ */
+export async function beginCompensation(court: Court, saga: RunningSaga, cause: Cause): Promise<boolean> {
+  const { tx, now } = court;
+  await takeCancel(court, cause.code);
+  const rows = await tx
+    .selectFrom('steps')
+    .select(['span_id', 'step_id', 'name', 'kind', 'order_index', 'status', 'error_details'])
+    .where('trace_id', '=', saga.traceId)
+    .where('compensates_span_id', 'is', null)
+    .orderBy('order_index')
+    .execute();
+  const failing = rows.find((row) => row.span_id === cause.span);
+  const said = failing?.error_details?.['message'];
+  court.saga.failure = {
+    code: cause.code,
+    message: typeof said === 'string' ? said : messageOf(cause.code),
+    step_id: failing?.step_id ?? null,
+  };
+  const declared = new Map(saga.saga.steps.map((step, index) => [index, step.compensation]));
+  const scope = undoScope(
+    rows.map((row) => ({
+      span: row.span_id,
+      completed: row.status === 'COMPLETED',
+      declared: Boolean(declared.get(row.order_index)),
+    })),
+    cause.uncertain ? cause.span : null,
+  );
+  if (!scope.inScope) return false;
+  court.saga.status = 'COMPENSATING';
+  const undos = rows.flatMap((row) => {
+    const compensation = declared.get(row.order_index);
+    if (!compensation || !scope.spans.includes(row.span_id)) return [];
+    return {
+      trace_id: saga.traceId,
+      span_id: undoSpanOf(saga.traceId, row.order_index),
+      order_index: row.order_index,
+      step_id: row.step_id,
+      name: row.name,
+      kind: row.kind,
+      status: 'PENDING' as const,
+      worker: compensation.worker,
+      worker_version: compensation.worker_version,
+      compensates_span_id: row.span_id,
+      started_at: now,
+    };
+  });
+  if (undos.length > 0) await tx.insertInto('steps').values(undos).execute();
+  return true;
+}
+
+function messageOf(code: FailureCode): string {
+  return code === 'CANCELLED' ? 'the saga was cancelled' : `the saga failed with ${code}`;
+}
+
+/** A cancel that Temporal brought at a boundary was not written yet; one that was asked for is acted on by now. */
+async function takeCancel(court: Court, code: FailureCode): Promise<void> {
+  const asked = await hasCancel(court);
+  if (code === 'CANCELLED' && !asked)
+    await writeCancel(court, { subject: 'temporal', kind: 'person' }, null, true);
+  if (code === 'CANCELLED' || asked) await consumeRequest(court, cancelRequestId(court.saga.trace_id));
+}

@@ -1,0 +1,256 @@
+/**
+ * Undoing a saga. The first undo's transaction makes all undo rows from the recorded states of the steps; each
+ * undo is a row and an execution of its own; the last one's transaction ends the saga.
+ */
+import type { Cause, Ended, StepRef, UndoAnswer, UndoInput } from '../domain/answers.ts';
+import { errorDetails, type Failure } from '../domain/failure.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { SYSTEM } from '../ledger/entry.ts';
+import { inCourt } from './attempt.ts';
+import { beginCompensation } from './compensation.ts';
+import type { RunningSaga } from './context.ts';
+import { findExecution, raiseToken, TokenLost, writeCalling, type Execution } from './executions.ts';
+import { endedAnswer, endSaga, type Court } from './judge.ts';
+import { isInFlight } from '../domain/status.ts';
+import { asJson } from './json.ts';
+import type { Store } from './store.ts';
+
+/** Calls that failed before an undo has failed for good. */
+export const UNDO_ATTEMPTS = 5;
+/** Calls whose result was lost, on an idempotent tool. */
+const LOST_CALLS = 3;
+
+export type UndoTaken =
+  { kind: 'answer'; answer: UndoAnswer } | { kind: 'go'; token: number; forward: ForwardStep };
+
+export interface ForwardStep {
+  span: string;
+  orderIndex: number;
+  status: string;
+  hasOutput: boolean;
+}
+
+/** An undo's execution: it has one iteration and one phase. */
+export function undoRef(input: UndoInput): StepRef {
+  return { traceId: input.traceId, span: input.span, iteration: 1, phase: 'act' };
+}
+
+export function takeUndo(store: Store, saga: RunningSaga, input: UndoInput): Promise<UndoTaken> {
+  const ref = undoRef(input);
+  return inCourt(store, ref, async (court): Promise<UndoTaken> => {
+    const execution = await findExecution(court, ref);
+    if (execution?.outcome) return { kind: 'answer', answer: undoAnswer(execution.outcome) };
+    if (!isInFlight(court.saga.status)) return { kind: 'answer', answer: endedAnswer(court.saga) };
+    if (court.saga.status !== 'COMPENSATING') await beginCompensation(court, saga, input.cause);
+    const row = await startUndo(court, input.span);
+    // Out of scope by the recorded states: there is nothing to undo.
+    if (!row) return { kind: 'answer', answer: { kind: 'completed', ended: false } };
+    const token = await raiseToken(court, ref);
+    return { kind: 'go', token, forward: await forwardStep(court, row.compensates_span_id) };
+  });
+}
+
+function undoAnswer(outcome: UndoAnswer | { kind: string }): UndoAnswer {
+  if (outcome.kind === 'failed') return { kind: 'failed' };
+  if (outcome.kind === 'completed' && 'ended' in outcome) return { kind: 'completed', ended: outcome.ended };
+  throw new Error(`expected the outcome of an undo, found one of kind ${outcome.kind}`);
+}
+
+async function startUndo(court: Court, span: string): Promise<{ compensates_span_id: string | null } | null> {
+  const row = await court.tx
+    .selectFrom('steps')
+    .select(['compensates_span_id', 'status', 'step_id'])
+    .where('trace_id', '=', court.saga.trace_id)
+    .where('span_id', '=', span)
+    .executeTakeFirst();
+  if (!row) return null;
+  if (row.status === 'COMPENSATING') return row;
+  await court.tx
+    .updateTable('steps')
+    .set({ status: 'COMPENSATING', started_at: court.now })
+    .where('trace_id', '=', court.saga.trace_id)
+    .where('span_id', '=', span)
+    .execute();
+  court.record({ type: 'undo.compensating', actor: SYSTEM, span_id: span, data: { step_id: row.step_id } });
+  return row;
+}
+
+async function forwardStep(court: Court, span: string | null): Promise<ForwardStep> {
+  const row = await court.tx
+    .selectFrom('steps')
+    .select(['span_id', 'order_index', 'status', 'output_payload'])
+    .where('trace_id', '=', court.saga.trace_id)
+    .where('span_id', '=', span)
+    .executeTakeFirstOrThrow();
+  const hasOutput = row.status === 'COMPLETED' && row.output_payload !== null;
+  return { span: row.span_id, orderIndex: row.order_index, status: row.status, hasOutput };
+}
+
+export interface UndoCalling {
+  token: number;
+  tool: string;
+  idempotent: boolean;
+  resolved: JsonObject;
+}
+
+/** The go-ahead for one call of the undo's tool, or the answer that stands in its way. */
+export function beginUndoCall(
+  store: Store,
+  input: UndoInput,
+  calling: UndoCalling,
+): Promise<{ kind: 'call' } | { kind: 'answer'; answer: UndoAnswer }> {
+  const ref = undoRef(input);
+  return inCourt(store, ref, async (court) => {
+    const execution = await findExecution(court, ref);
+    if (execution?.outcome) return { kind: 'answer' as const, answer: undoAnswer(execution.outcome) };
+    if (execution?.token !== calling.token) throw new TokenLost(ref);
+    if (court.saga.status !== 'COMPENSATING')
+      return { kind: 'answer' as const, answer: endedAnswer(court.saga) };
+    const lost = lostUndo(execution, calling.idempotent);
+    if (lost) return { kind: 'answer' as const, answer: await failUndo(court, ref, lost) };
+    await writeCalling(court, ref, calling);
+    await court.tx
+      .updateTable('steps')
+      .set({ resolved_arguments: asJson(calling.resolved) })
+      .where('trace_id', '=', ref.traceId)
+      .where('span_id', '=', ref.span)
+      .execute();
+    return { kind: 'call' as const };
+  });
+}
+
+function lostUndo(execution: Execution, idempotent: boolean): Failure | null {
+  if (execution.calling_at === null) return null;
+  const lost = execution.calls - execution.failed_calls;
+  if (idempotent && lost < LOST_CALLS) return null;
+  const why = idempotent ? `${lost} times` : 'and the tool is not idempotent';
+  return {
+    code: 'SYSTEM_CRASH',
+    message: `the call of ${execution.tool ?? 'the tool'} began and its result was lost ${why}: it may have taken effect`,
+    details: { tool: execution.tool, calls: execution.calls },
+  };
+}
+
+/** The undo is done; the last one ends the saga. Accepted from any attempt while there is no outcome. */
+export function recordUndone(store: Store, input: UndoInput, output: JsonObject): Promise<UndoAnswer> {
+  const ref = undoRef(input);
+  return inCourt(store, ref, async (court): Promise<UndoAnswer> => {
+    const execution = await findExecution(court, ref);
+    if (execution?.outcome) return undoAnswer(execution.outcome);
+    await court.tx
+      .updateTable('steps')
+      .set({
+        status: 'COMPENSATED',
+        end_time: court.now,
+        output_payload: asJson(output),
+        error_details: asJson(null),
+      })
+      .where('trace_id', '=', ref.traceId)
+      .where('span_id', '=', ref.span)
+      .execute();
+    court.record({ type: 'undo.compensated', actor: SYSTEM, span_id: ref.span, data: output });
+    const ended = !(await undosRemain(court));
+    if (ended) await endSaga(court, 'COMPENSATED', null);
+    return recordUndoOutcome(court, ref, { kind: 'completed', ended });
+  });
+}
+
+async function undosRemain(court: Court): Promise<boolean> {
+  const row = await court.tx
+    .selectFrom('steps')
+    .select('span_id')
+    .where('trace_id', '=', court.saga.trace_id)
+    .where('compensates_span_id', 'is not', null)
+    .where('status', '!=', 'COMPENSATED')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/**
+ * A call of the undo's tool failed. `again`: it may be tried again, as attempt `failed` of five failed.
+ */
+export function recordUndoFailure(
+  store: Store,
+  input: UndoInput,
+  token: number,
+  failed: { failure: Failure; called: boolean; final: boolean },
+): Promise<{ kind: 'again'; failed: number } | { kind: 'answer'; answer: UndoAnswer }> {
+  const ref = undoRef(input);
+  return inCourt(store, ref, async (court) => {
+    const execution = await findExecution(court, ref);
+    if (execution?.outcome) return { kind: 'answer' as const, answer: undoAnswer(execution.outcome) };
+    if (execution?.token !== token) throw new TokenLost(ref);
+    const count = execution.failed_calls + 1;
+    if (failed.final || count >= UNDO_ATTEMPTS) {
+      const details = { ...failed.failure.details, attempts: count };
+      return { kind: 'answer' as const, answer: await failUndo(court, ref, { ...failed.failure, details }) };
+    }
+    await court.tx
+      .updateTable('executions')
+      .set((eb) => ({
+        failed_calls: count,
+        calling_at: null,
+        calling_token: null,
+        idle_attempts: 0,
+        // A failure before the call counts as a call that failed, so that lost ones stay countable.
+        calls: eb('calls', '+', failed.called ? 0 : 1),
+      }))
+      .where('trace_id', '=', ref.traceId)
+      .where('span_id', '=', ref.span)
+      .execute();
+    await court.tx
+      .updateTable('steps')
+      .set({ error_details: asJson(errorDetails(failed.failure)) })
+      .where('trace_id', '=', ref.traceId)
+      .where('span_id', '=', ref.span)
+      .execute();
+    return { kind: 'again' as const, failed: count };
+  });
+}
+
+/** For good: the undo's row and the saga are FAILED, later undos do not run. */
+async function failUndo(court: Court, ref: StepRef, failure: Failure): Promise<UndoAnswer> {
+  const details = errorDetails(failure);
+  const row = await court.tx
+    .updateTable('steps')
+    .set({ status: 'FAILED', end_time: court.now, error_details: asJson(details) })
+    .where('trace_id', '=', ref.traceId)
+    .where('span_id', '=', ref.span)
+    .returning('step_id')
+    .executeTakeFirstOrThrow();
+  court.record({
+    type: 'undo.failed',
+    actor: SYSTEM,
+    span_id: ref.span,
+    data: { step_id: row.step_id, code: failure.code, error_details: details },
+  });
+  await endSaga(court, 'FAILED', {
+    code: 'COMPENSATION_FAILED',
+    message: `the undo of step ${row.step_id} failed for good: ${failure.message}`,
+    step_id: row.step_id,
+  });
+  return recordUndoOutcome(court, ref, { kind: 'failed' });
+}
+
+async function recordUndoOutcome(court: Court, ref: StepRef, outcome: UndoAnswer): Promise<UndoAnswer> {
+  await court.tx
+    .updateTable('executions')
+    .set({ outcome: asJson(outcome), outcome_at: court.now })
+    .where('trace_id', '=', ref.traceId)
+    .where('span_id', '=', ref.span)
+    .execute();
+  return outcome;
+}
+
+/** Ends a saga that has no undo to run: COMPENSATED when something was in scope, else FAILED. */
+export function finishSaga(store: Store, saga: RunningSaga, cause: Cause): Promise<Ended> {
+  const ref = { traceId: saga.traceId, span: cause.span ?? '', iteration: 1, phase: 'act' as const };
+  return inCourt(store, ref, async (court): Promise<Ended> => {
+    if (!isInFlight(court.saga.status)) return endedAnswer(court.saga);
+    const inScope = court.saga.status === 'COMPENSATING' || (await beginCompensation(court, saga, cause));
+    if (await undosRemain(court)) throw new Error(`expected no undo left in saga ${saga.traceId}, found one`);
+    await endSaga(court, inScope ? 'COMPENSATED' : 'FAILED', null);
+    return endedAnswer(court.saga);
+  });
+}
