@@ -1,0 +1,60 @@
+/**
+ * A manifest's text into the definition that is deployed: everything that it names is inside, everything that
+ * it contains compiles. YAML and JSON go through one reader, because JSON is a part of YAML 1.2.
+ */
+import type { Definition } from '../domain/definition.ts';
+import { readDocument } from './document.ts';
+import { notYet, openFields } from './fields.ts';
+import { createNamedFiles } from './named-files.ts';
+import type { NamedFiles, Roots } from './named-files.ts';
+import { createReport } from './problem.ts';
+import type { Problem } from './problem.ts';
+import { referencesOf } from './references.ts';
+import type { WorkerReference } from './references.ts';
+import { readSaga } from './saga.ts';
+import { readWord } from './scalar.ts';
+import type { At } from './tree.ts';
+import { complain } from './tree.ts';
+import { readWorker } from './worker.ts';
+
+export { describeProblem } from './problem.ts';
+export type { Problem } from './problem.ts';
+export type { Roots } from './named-files.ts';
+export type { WorkerReference } from './references.ts';
+
+export interface ManifestOptions {
+  /** Named in the problems; null when the text came without one. */
+  file: string | null;
+  roots: Roots;
+  /** Commands that a `stdio` tool source may name. */
+  stdioAllow: readonly string[];
+}
+
+export type ManifestReading =
+  | { kind: 'definition'; definition: Definition; references: WorkerReference[] }
+  | { kind: 'problems'; problems: Problem[] };
+
+const KINDS = ['worker', 'saga', 'project'];
+
+/**
+ * Reads one manifest. Never throws: all that is wrong with it and with the files that it names is answered at
+ * once. Whether the workers in `references` are deployed is for the caller to look up.
+ */
+export function readManifest(text: string, options: ManifestOptions): ManifestReading {
+  const report = createReport();
+  const root = readDocument({ file: options.file, text, report });
+  const definition = root && readKind(root, createNamedFiles(options.roots), options.stdioAllow);
+  const problems = report.list();
+  if (root === null || definition === null || problems.length > 0) return { kind: 'problems', problems };
+  return { kind: 'definition', definition, references: referencesOf(root, definition) };
+}
+
+function readKind(at: At, files: NamedFiles, stdioAllow: readonly string[]): Definition | null {
+  const known = at.tree.kind === 'map' ? [...at.tree.entries.keys()] : [];
+  const kind = openFields(at, { known }, 'a manifest, which is a map').required('kind', 'worker or saga');
+  const word = kind && readWord(kind, KINDS);
+  if (word === 'worker') return readWorker(at, files, stdioAllow);
+  if (word === 'saga') return readSaga(at, files);
+  if (kind && word !== null) complain(kind, notYet(`the kind ${word}`));
+  return null;
+}
