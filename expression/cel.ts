@@ -74,7 +74,7 @@ function evaluate(
   bindings: JsonObject,
 ): CelOutcome {
   try {
-    const bound: Record<string, CelInput> = Object.create(null);
+    const bound: Record<string, CelInput> = { __proto__: null };
     for (const name of names) {
       const value = Object.hasOwn(bindings, name) ? bindings[name] : undefined;
       if (value !== undefined) bound[name] = toCel(value);

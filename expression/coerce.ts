@@ -29,12 +29,17 @@ function readBoolean(text: string, types: ReadonlySet<string>): boolean | undefi
   return lower === 'true' ? true : lower === 'false' ? false : undefined;
 }
 
+/** Of what was parsed as JSON, which is all that there is to check. */
+function isJson(parsed: unknown): parsed is Json {
+  return parsed !== undefined;
+}
+
 function readStructure(text: string, types: ReadonlySet<string>): Json | undefined {
   const wanted = text.startsWith('[') ? 'array' : text.startsWith('{') ? 'object' : null;
   if (wanted === null || !types.has(wanted)) return undefined;
   try {
-    const value: Json = JSON.parse(text);
-    return value;
+    const value: unknown = JSON.parse(text);
+    return isJson(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -78,7 +78,16 @@ const EXTENSIONS =
 export function standardPath(source: string): string {
   return source.replace(
     EXTENSIONS,
-    (whole, quotedDots, quoted, bracketDots, bracket, nameDots, name, offset: number) => {
+    (
+      whole: string,
+      quotedDots: string | undefined,
+      quoted: string | undefined,
+      bracketDots: string | undefined,
+      bracket: string | undefined,
+      nameDots: string | undefined,
+      name: string,
+      offset: number,
+    ) => {
       if (quoted !== undefined) return quotedDots === undefined ? whole : `${deep(quotedDots)}[${quoted}]`;
       if (bracket !== undefined) return `${deep(bracketDots)}[`;
       const plain = /^[A-Za-z_\u0080-\uffff][\w\u0080-\uffff-]*$/.test(name);
@@ -88,6 +97,6 @@ export function standardPath(source: string): string {
   );
 }
 
-function deep(dots: string): string {
+function deep(dots: string | undefined): string {
   return dots === '..' ? '..' : '';
 }

@@ -58,7 +58,7 @@ function compile(schema: JsonObject): ValidateFunction {
 
 function instance(dialect: unknown): Ajv | Ajv2020 {
   if (dialect === undefined || dialect === null) return new Ajv2020(OPTIONS);
-  const name = String(dialect).replace(/#$/, '');
+  const name = typeof dialect === 'string' ? dialect.replace(/#$/, '') : '';
   if (/^https?:\/\/json-schema\.org\/draft\/2020-12\/schema$/.test(name)) return new Ajv2020(OPTIONS);
   if (/^https?:\/\/json-schema\.org\/draft-07\/schema$/.test(name)) return new Ajv(OPTIONS);
   throw new ExpressionError(

@@ -77,7 +77,7 @@ function renderText(source: string, variables: JsonObject): Json {
   if (!isTemplate(source)) return source;
   const expression = scanTemplate(source).alone;
   if (expression === null) return compileTemplate(source).render(variables);
-  const value: unknown = withEngine((environment) => environment.evalExpr(expression, bounded(variables)));
+  const value = withEngine((environment): unknown => environment.evalExpr(expression, bounded(variables)));
   return value === undefined ? '' : plain(value);
 }
 

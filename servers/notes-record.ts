@@ -59,31 +59,7 @@ export interface NotesRecord {
 export function openRecord(file: string): NotesRecord {
   mkdirSync(dirname(file), { recursive: true });
   const log = openLog(file);
-  const effects: Effect[] = [];
-  const claims: Claim[] = [];
-  const released = new Set<string>();
-  const undone = new Set<string>();
-
-  function refresh(): void {
-    for (const text of log.unread()) {
-      const line = parseLine(text);
-      if (line === null) continue;
-      switch (line.event) {
-        case 'effect':
-          effects.push(line);
-          break;
-        case 'claim':
-          claims.push(line);
-          break;
-        case 'release':
-          released.add(line.claim);
-          break;
-        case 'undo':
-          undone.add(line.undone);
-          break;
-      }
-    }
-  }
+  const { effects, claims, released, undone, refresh } = createMemory(log);
 
   async function claim(tool: string, key: string): Promise<{ done: Effect } | { release(): void }> {
     const id = randomUUID();
@@ -120,6 +96,37 @@ export function openRecord(file: string): NotesRecord {
     },
     claim,
   };
+}
+
+/** What the record said at the last `refresh`. */
+function createMemory(log: ReturnType<typeof openLog>) {
+  const effects: Effect[] = [];
+  const claims: Claim[] = [];
+  const released = new Set<string>();
+  const undone = new Set<string>();
+
+  function refresh(): void {
+    for (const text of log.unread()) {
+      const line = parseLine(text);
+      if (line === null) continue;
+      switch (line.event) {
+        case 'effect':
+          effects.push(line);
+          break;
+        case 'claim':
+          claims.push(line);
+          break;
+        case 'release':
+          released.add(line.claim);
+          break;
+        case 'undo':
+          undone.add(line.undone);
+          break;
+      }
+    }
+  }
+
+  return { effects, claims, released, undone, refresh };
 }
 
 function openLog(file: string) {

@@ -52,7 +52,7 @@ function readControl(file: string): z.infer<typeof control> | null {
     return control.parse(JSON.parse(text));
   } catch (error) {
     throw new Error(
-      `${file}: expected {"<tool>": {"delay_before_ms"?, "delay_after_ms"?, "fail"?, "refuse"?}}: ${error}`,
+      `${file}: expected {"<tool>": {"delay_before_ms"?, "delay_after_ms"?, "fail"?, "refuse"?}}: ${String(error)}`,
     );
   }
 }
