@@ -57,9 +57,9 @@ export function readable(line) {
   } catch {
     return line;
   }
-  const { level, time, msg, pid, hostname, name, ...fields } = entry;
+  const { level, time, msg, process, pid, hostname, name, ...fields } = entry;
   if (typeof msg !== 'string' || typeof level !== 'number') return line;
-  void [pid, hostname, name];
+  void [process, pid, hostname, name];
   const clock = new Date(time).toTimeString().slice(0, 8);
   const shown = Object.entries(fields).map(
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
