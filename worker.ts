@@ -2,6 +2,7 @@
 import { createCrash } from './processes/crash.ts';
 import { installRuntime } from './processes/poll.ts';
 import { runProcess } from './processes/run.ts';
+import { startDelivery } from './processes/start-delivery.ts';
 import { startWorker } from './processes/start-worker.ts';
 import { openStore } from './store/store.ts';
 
@@ -15,12 +16,14 @@ await runProcess('worker', async (settings, env, log) => {
   installRuntime(log);
   const store = await openStore({ url, connections: settings.worker.connections });
   const crash = createCrash(settings.crashPoint);
+  const delivery = startDelivery(settings.temporal, { store, crash, log });
   const worker = startWorker(settings, { store, env, dist: import.meta.dirname, crash, log });
   void worker.ready.then(() => log.info({}, 'worker ready'));
   return {
     failed: worker.ended,
     stop: async () => {
       await worker.stop();
+      await delivery.stop();
       await store.close();
     },
   };

@@ -1,8 +1,9 @@
 /** The search attributes of sagas in Temporal: an unregistered one would fail every workflow task. */
 import type { NativeConnection } from '@temporalio/worker';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 
-const { INDEXED_VALUE_TYPE_KEYWORD, INDEXED_VALUE_TYPE_DATETIME } = temporal.api.enums.v1.IndexedValueType;
+const { INDEXED_VALUE_TYPE_KEYWORD, INDEXED_VALUE_TYPE_DATETIME } =
+  proto.temporal.api.enums.v1.IndexedValueType;
 
 /** Names and types as workflows/messages.ts has them. */
 const ATTRIBUTES = {

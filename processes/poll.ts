@@ -41,6 +41,8 @@ const RECONNECT_MS = 1_000;
 /** The SDK's own log lines, in ours: installed once, before the first connection. */
 export function installRuntime(log: PollLog): void {
   const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
+    // A saga that was undone or failed ends its workflow so on purpose; the saga's own state says why.
+    if (message === 'Workflow failed') return;
     const fields = { sdk: true, ...meta };
     if (level === 'ERROR') log.error(fields, message);
     else log.warn(fields, message);
