@@ -21,6 +21,7 @@ import type { ToolResult } from './result.ts';
 import { readResult } from './result.ts';
 import { createCleaner } from './secrets.ts';
 import type { Launch } from './source.ts';
+import type { StdioTransport } from './stdio.ts';
 import { createStdioTransport, MESSAGE_LIMIT_BYTES, NotSent } from './stdio.ts';
 
 /** The callers' signals end calls; this is the longest delay that a Node timer takes. */
@@ -74,7 +75,7 @@ export function connect(launch: Launch, options: ConnectionOptions): Started {
   const clean = createCleaner(launch.secrets);
   const transport = createStdioTransport(launch, (line) => options.onStderr(clean(line)));
   const client = new Client({ name: 'warden', version: '1' }, { capabilities: {} });
-  const connection = overClient(client, clean, options);
+  const connection = overClient(client, transport, clean, options);
   const ready = client.connect(transport, { timeout: options.timeoutMs }).catch((error: unknown) => {
     throw new Error(clean(connectError(error, options.timeoutMs)));
   });
@@ -102,7 +103,12 @@ interface Life {
   pending: number;
 }
 
-function overClient(client: Client, clean: Clean, options: ConnectionOptions): Connection {
+function overClient(
+  client: Client,
+  transport: StdioTransport,
+  clean: Clean,
+  options: ConnectionOptions,
+): Connection {
   const life: Life = { closed: false, suspect: false, retired: false, pending: 0 };
   let listing: Promise<readonly Tool[]> | null = null;
   client.onclose = () => {
@@ -127,7 +133,7 @@ function overClient(client: Client, clean: Clean, options: ConnectionOptions): C
   return {
     tools,
     call: (name, args, how) => callTool(client, life, clean, { name, args, ...how }),
-    isUsable: () => isUsable(client, life),
+    isUsable: async () => transport.isOpen() && (await isUsable(client, life)),
   };
 }
 

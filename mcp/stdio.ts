@@ -30,8 +30,13 @@ export class NotSent extends Error {
   override name = 'NotSent';
 }
 
+export interface StdioTransport extends Transport {
+  /** False as soon as the process has ended or is being ended: nothing can be sent any more. */
+  isOpen(): boolean;
+}
+
 /** A transport of the MCP client over one process; `onStderr` gets what the process prints, line by line. */
-export function createStdioTransport(launch: Launch, onStderr: (line: string) => void): Transport {
+export function createStdioTransport(launch: Launch, onStderr: (line: string) => void): StdioTransport {
   let child: ChildProcessWithoutNullStreams | null = null;
   let ended: Promise<void> | null = null;
   let onGone = (): void => undefined;
@@ -60,7 +65,7 @@ export function createStdioTransport(launch: Launch, onStderr: (line: string) =>
   async function send(message: JSONRPCMessage): Promise<void> {
     const text = serialized(message);
     const running = child;
-    if (running === null || ended !== null || !running.stdin.writable) {
+    if (running === null || !isOpen() || !running.stdin.writable) {
       throw new NotSent('its process has ended or is ending');
     }
     await new Promise<void>((resolve, reject) => {
@@ -72,7 +77,8 @@ export function createStdioTransport(launch: Launch, onStderr: (line: string) =>
     await (ended ??= child === null ? Promise.resolve() : endProcess(child, gone));
   }
 
-  const transport: Transport = { start, send, close };
+  const isOpen = (): boolean => child !== null && ended === null;
+  const transport: StdioTransport = { start, send, close, isOpen };
   return transport;
 }
 
