@@ -152,14 +152,9 @@ function createCall(baseUrl: string) {
     content: Content = {},
   ): Promise<Answer> {
     const text = await (await raw(method, path, query, content)).text();
-    try {
-      const answer: Answer = JSON.parse(text);
-      return answer;
-    } catch (cause) {
-      throw new ApiUnreachable(`expected JSON from ${base}${path}, got something else; is it Warden?`, {
-        cause,
-      });
-    }
+    const answer = parse(text);
+    if (isAnswer<Answer>(answer)) return answer;
+    throw new ApiUnreachable(`expected JSON from ${base}${path}, got something else; is it Warden?`);
   }
 
   return { raw, json };
@@ -189,7 +184,7 @@ function queryText(query: Record<string, QueryValue>): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
     if (value === undefined || value === null) continue;
-    for (const each of Array.isArray(value) ? value : [value]) search.append(key, String(each));
+    for (const each of typeof value === 'object' ? value : [value]) search.append(key, String(each));
   }
   const text = search.toString();
   return text === '' ? '' : `?${text}`;

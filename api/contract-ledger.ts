@@ -7,5 +7,5 @@ export const exportQuery = z.object({
   namespace: namespace.optional(),
   trace_id: traceId.optional(),
   after_seq: afterSeq,
-  project: z.undefined({ error: 'projects are not supported yet: leave it out' }),
+  project: z.never({ error: 'projects are not supported yet: leave it out' }).optional(),
 });

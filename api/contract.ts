@@ -77,10 +77,10 @@ export const flag = z
 
 /** A value that may be given once or several times in a query. */
 export function repeatable<Schema extends z.ZodType>(item: Schema) {
-  return z.preprocess(
-    (value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
-    z.array(item).max(50),
-  );
+  return z.preprocess((value): unknown[] => {
+    if (value === undefined) return [];
+    return Array.isArray(value) ? value : [value];
+  }, z.array(item).max(50));
 }
 
 /** The namespace that a request is about. */

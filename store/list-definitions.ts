@@ -76,7 +76,7 @@ export async function listWorkerDefinitions(
       .innerJoin('definition_bodies as b', 'b.digest', 'd.digest')
       .select(['d.id', 'd.namespace', 'd.name', 'd.version', 'd.created_at', 'd.updated_at'])
       // Every worker runs on the one adapter; manifests may name it for the sake of older engines.
-      .select(sql<string>`coalesce(b.body->>'adapter', 'langchain')`.as('adapter'))
+      .select(sql<string>`coalesce(b.body::jsonb->>'adapter', 'langchain')`.as('adapter'))
       .where('d.kind', '=', 'worker')
       .where('d.namespace', '=', namespace)
       .$if(name !== null, (query) => query.where('d.name', '=', name ?? ''))

@@ -101,8 +101,8 @@ async function undoPlans(
     with tools as materialized (
       select frozen.digest, step->>'id' as step_id, step->'compensation'->'tool'->>'name' as tool
       from definition_bodies as frozen
-      join definition_bodies as saga on saga.digest = frozen.body->>'saga'
-      cross join lateral jsonb_array_elements(saga.body->'steps') as step
+      join definition_bodies as saga on saga.digest = frozen.body::jsonb->>'saga'
+      cross join lateral jsonb_array_elements(saga.body::jsonb->'steps') as step
       where frozen.digest in (select digest from sagas where trace_id in (${ids}))
     )
     select s.trace_id, s.span_id, s.step_id, s.name, tools.tool
