@@ -30,11 +30,14 @@ export interface Fields {
   boolean(key: string): boolean;
 }
 
-/** Opens a map and reports keys that do not belong there. For something else the fields are all missing. */
-export function openFields(at: At, keys: Keys, expected = 'a map'): Fields {
+/**
+ * Opens a map and reports keys that do not belong there (`null`: what belongs there is not known yet). For
+ * something else the fields are all missing.
+ */
+export function openFields(at: At, keys: Keys | null, expected = 'a map'): Fields {
   const { tree } = at;
-  if (tree.kind === 'map') checkKeys(at, keys);
-  else complain(at, { expected, found: describe(tree) });
+  if (tree.kind === 'map' && keys) checkKeys(at, keys);
+  if (tree.kind !== 'map') complain(at, { expected, found: describe(tree) });
 
   const present = (key: string): At | null => {
     const entry = tree.kind === 'map' ? tree.entries.get(key) : undefined;

@@ -30,7 +30,7 @@ export interface Complaint {
 /** Collects all problems of one manifest. */
 export interface Report {
   add(file: string | null, place: Place | null, path: string, complaint: Complaint): void;
-  /** Whether more would not be listed. */
+  /** Whether there are already more than will be listed. */
   full(): boolean;
   /** Each once: the manifest's own first, then file by file; in the order of the text. */
   list(): Problem[];
@@ -56,7 +56,7 @@ export function createReport(): Report {
       seen.add(key);
       problems.push(problem);
     },
-    full: () => problems.length >= MAX_LISTED,
+    full: () => unlisted,
     list: () => {
       const ordered = inOrder(problems);
       if (unlisted) ordered.push(MORE);

@@ -50,8 +50,7 @@ export function readManifest(text: string, options: ManifestOptions): ManifestRe
 }
 
 function readKind(at: At, files: NamedFiles, stdioAllow: readonly string[]): Definition | null {
-  const known = at.tree.kind === 'map' ? [...at.tree.entries.keys()] : [];
-  const kind = openFields(at, { known }, 'a manifest, which is a map').required('kind', 'worker or saga');
+  const kind = openFields(at, null, 'a manifest, which is a map').required('kind', 'worker or saga');
   const word = kind && readWord(kind, KINDS);
   if (word === 'worker') return readWorker(at, files, stdioAllow);
   if (word === 'saga') return readSaga(at, files);
