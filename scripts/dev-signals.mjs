@@ -21,6 +21,11 @@ export function stopOnSignals(stack, say) {
     stack.stop().then(told, told);
   };
   for (const name of names) process.on(name, hear);
+  // The terminal is gone, or "| head" has seen enough: nobody is told any more, and nothing may be left running.
+  const unheard = () => {
+    if (received === null) hear('SIGPIPE');
+  };
+  process.stdout.on('error', unheard);
   return {
     /** Resolves when the stack has stopped because of a signal. */
     stopped,

@@ -42,7 +42,10 @@ function bootId() {
 
 function startTimeFromPs(pid) {
   try {
-    const told = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    // One language and time zone, so that the same start is always the same text.
+    const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+    const options = { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'ignore'] };
+    const told = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], options).trim();
     return told === '' || told.startsWith('Z') ? null : told.replace(/^\S+\s+/, '');
   } catch {
     return null;
