@@ -80,6 +80,8 @@ function openPostgres(url: string, connections: number): Opened {
   });
   // An idle connection that breaks is replaced by the pool; the query that needs one reports the fault.
   pool.on('error', () => undefined);
+  // One that breaks while it is in use tells its client, too; unheard, that would end the process.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return { db, close: () => db.destroy() };
 }
