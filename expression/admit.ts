@@ -5,14 +5,27 @@
 import { isJsonObject } from '../domain/json.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { coerce } from './coerce.ts';
+import { compileSchema } from './schema.ts';
 import { alternatives, declaredTypes, itemSchema, memberSchema } from './schema-shape.ts';
 
 /** Members of the value, and their members or items. */
 const LEVELS = 2;
 
-/** The value with unambiguous strings read as the schema's types, two levels deep; the argument is not changed. */
+/**
+ * The value with unambiguous strings read as the schema's types, two levels deep; the argument is not changed.
+ * What the schema accepts as it is comes back as it is.
+ */
 export function admit(value: Json, schema: JsonObject): Json {
-  return admitAt(value, schema, schema, 0);
+  return isValid(value, schema) ? value : admitAt(value, schema, schema, 0);
+}
+
+function isValid(value: Json, schema: JsonObject): boolean {
+  try {
+    return compileSchema(schema)(value).length === 0;
+  } catch {
+    // Validation, which comes next, reports a schema that is none.
+    return false;
+  }
 }
 
 function admitAt(value: Json, schema: Json | undefined, root: JsonObject, level: number): Json {
@@ -21,7 +34,7 @@ function admitAt(value: Json, schema: Json | undefined, root: JsonObject, level:
   const read = typeof value === 'string' ? admitText(value, declaredTypes(shapes)) : value;
   if (level === LEVELS) return read;
   if (Array.isArray(read)) {
-    return read.map((item) => admitAt(item, itemSchema(shapes), root, level + 1));
+    return read.map((item, index) => admitAt(item, itemSchema(shapes, index), root, level + 1));
   }
   if (!isJsonObject(read)) return read;
   return Object.fromEntries(

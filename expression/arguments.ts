@@ -1,24 +1,21 @@
 /** What a commit's tool is called with, made from the step's resolved arguments. */
 import type { Json, JsonObject } from '../domain/json.ts';
 import { coerce } from './coerce.ts';
-import { alternatives, declaredTypes, memberSchema, members } from './schema-shape.ts';
+import { alternatives, declaredTypes, memberSchema } from './schema-shape.ts';
 
 /**
  * The resolved arguments without top-level nulls, without members that the tool's input schema does not
- * declare (kept when it allows additional ones explicitly), and with unambiguous strings cast to the declared
+ * declare (kept when it says `additionalProperties: true`), and with unambiguous strings cast to the declared
  * type. Nothing else is changed; validation comes after.
  */
 export function sentArguments(resolved: JsonObject, inputSchema: JsonObject): JsonObject {
   const shapes = alternatives(inputSchema, inputSchema);
-  const open = shapes.some(
-    ({ additionalProperties: extra }) => extra === true || (typeof extra === 'object' && extra !== null),
-  );
-  const declared = (name: string): boolean =>
-    open || shapes.some((shape) => Object.hasOwn(members(shape), name));
+  const open = shapes.some((shape) => shape['additionalProperties'] === true);
   return Object.fromEntries(
     Object.entries(resolved)
-      .filter(([name, value]) => value !== null && declared(name))
-      .map(([name, value]) => [name, cast(value, memberSchema(shapes, name), inputSchema)]),
+      .map(([name, value]) => ({ name, value, schema: memberSchema(shapes, name) }))
+      .filter(({ value, schema }) => value !== null && (open || schema !== undefined))
+      .map(({ name, value, schema }) => [name, cast(value, schema, inputSchema)]),
   );
 }
 

@@ -16,12 +16,18 @@ interface Check {
   positions: Readonly<Record<string, number>>;
   env: CelEnv;
   names: readonly string[];
+  used: Set<string>;
 }
 
-/** Throws {@link ExpressionError} at the first name, function or pattern that evaluation could only fail on. */
-export function checkCel(source: string, parsed: Parsed, env: CelEnv, names: readonly string[]): void {
-  const check = { source, positions: parsed.sourceInfo?.positions ?? {}, env, names };
+/**
+ * Throws {@link ExpressionError} at the first name, function or pattern that evaluation could only fail on.
+ * Answers those of `names` that the expression uses.
+ */
+export function checkCel(source: string, parsed: Parsed, env: CelEnv, names: readonly string[]): string[] {
+  const used = new Set<string>();
+  const check = { source, positions: parsed.sourceInfo?.positions ?? {}, env, names, used };
   visit(check, parsed.expr, new Set([...names, ...TYPES]));
+  return names.filter((name) => used.has(name));
 }
 
 function visit(check: Check, expr: Expr | undefined, known: ReadonlySet<string>): void {
@@ -30,6 +36,7 @@ function visit(check: Check, expr: Expr | undefined, known: ReadonlySet<string>)
   switch (kind.case) {
     case 'identExpr':
       if (!known.has(kind.value.name)) unknownName(check, expr, kind.value.name);
+      check.used.add(kind.value.name);
       return;
     case 'selectExpr':
       return visit(check, kind.value.operand, known);

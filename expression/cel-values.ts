@@ -3,29 +3,60 @@
  * compares and adds with int literals; all others stay `double`.
  */
 import { celList, celMap, isCelList, isCelMap, isCelUint } from '@bufbuild/cel';
-import type { CelInput, CelMap, CelValue } from '@bufbuild/cel';
+import type { CelInput, CelList, CelMap, CelValue } from '@bufbuild/cel';
 import type { Json } from '../domain/json.ts';
 
 /** Evaluation is synchronous: what is larger would block the process noticeably. */
 const MAX_VALUES = 200_000;
+/** Items that all loops of one evaluation may visit, the loops inside loops included: half a second or so. */
+const MAX_VISITS = 1_000_000;
 
-/** Throws `RangeError` for a value too large or too deep to evaluate on. */
-export function toCel(json: Json): CelInput {
-  const budget = { left: MAX_VALUES };
-  return convert(json, budget);
-}
+/**
+ * A converter for the values of one evaluation. It throws `RangeError` for values too many or too deep to
+ * evaluate on, and so does a loop over them that takes too long.
+ */
+export function createConverter(): (json: Json) => CelInput {
+  let values = 0;
+  let visits = 0;
 
-function convert(json: Json, budget: { left: number }): CelInput {
-  budget.left -= 1;
-  if (budget.left < 0) {
-    throw new RangeError(`expected at most ${MAX_VALUES} values in the names of an expression, found more`);
+  function convert(json: Json): CelInput {
+    values += 1;
+    if (values > MAX_VALUES) {
+      throw new RangeError(`expected at most ${MAX_VALUES} values in the names of an expression, found more`);
+    }
+    if (json === null || typeof json === 'boolean' || typeof json === 'string') return json;
+    if (typeof json === 'number') return Number.isSafeInteger(json) ? BigInt(json) : json;
+    if (Array.isArray(json)) return countedList(celList(json.map(convert)));
+    const members = Object.entries(json).map(([key, value]): [string, CelInput] => [key, convert(value)]);
+    return presenceAware(countedMap(celMap(new Map(members))));
   }
-  if (json === null || typeof json === 'boolean' || typeof json === 'string') return json;
-  if (typeof json === 'number') return Number.isSafeInteger(json) ? BigInt(json) : json;
-  if (Array.isArray(json)) return celList(json.map((item) => convert(item, budget)));
-  return presenceAware(
-    celMap(new Map(Object.entries(json).map(([key, value]) => [key, convert(value, budget)]))),
-  );
+
+  function count(size: number): void {
+    visits += size;
+    if (visits > MAX_VISITS) {
+      throw new RangeError(`expected the loops of an expression to visit at most ${MAX_VISITS} items`);
+    }
+  }
+
+  function countedList(list: CelList): CelList {
+    const iterate = list[Symbol.iterator].bind(list);
+    list[Symbol.iterator] = () => {
+      count(list.size);
+      return iterate();
+    };
+    return list;
+  }
+
+  function countedMap(map: CelMap): CelMap {
+    const keys = map.keys.bind(map);
+    map.keys = () => {
+      count(map.size);
+      return keys();
+    };
+    return map;
+  }
+
+  return convert;
 }
 
 /** The library's maps say that a member whose value is null is absent. */

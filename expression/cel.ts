@@ -1,9 +1,8 @@
 /** CEL: compiled at deploy, evaluated at run. An evaluation never throws and an error is never truthy. */
 import { CelScalar, celEnv, celFunc, isCelError, mapType, parse, plan } from '@bufbuild/cel';
-import type { CelInput } from '@bufbuild/cel';
 import type { JsonObject } from '../domain/json.ts';
 import { checkCel } from './cel-check.ts';
-import { fromCel, toCel } from './cel-values.ts';
+import { createConverter, fromCel } from './cel-values.ts';
 import { ExpressionError, messageOf } from './error.ts';
 
 export type CelOutcome = { kind: 'value'; value: unknown } | { kind: 'error'; message: string };
@@ -44,9 +43,14 @@ export function compileCel(source: string, names: readonly string[]): CompiledCe
     );
   }
   const parsed = parseCel(source);
-  checkCel(source, parsed, env, names);
-  const planned = plan(env, parsed);
-  return { evaluate: (bindings) => evaluate(planned, names, bindings) };
+  try {
+    const used = checkCel(source, parsed, env, names);
+    const planned = plan(env, parsed);
+    return { evaluate: (bindings) => evaluate(planned, used, bindings) };
+  } catch (error) {
+    if (error instanceof ExpressionError) throw error;
+    throw new ExpressionError(`the expression is nested too deep or cannot be planned: ${messageOf(error)}`);
+  }
 }
 
 function parseCel(source: string): ReturnType<typeof parse> {
@@ -74,11 +78,13 @@ function evaluate(
   bindings: JsonObject,
 ): CelOutcome {
   try {
-    const bound: Record<string, CelInput> = { __proto__: null };
-    for (const name of names) {
-      const value = Object.hasOwn(bindings, name) ? bindings[name] : undefined;
-      if (value !== undefined) bound[name] = toCel(value);
-    }
+    const convert = createConverter();
+    const bound = Object.fromEntries(
+      names.flatMap((name) => {
+        const value = Object.hasOwn(bindings, name) ? bindings[name] : undefined;
+        return value === undefined ? [] : [[name, convert(value)]];
+      }),
+    );
     const result = planned(bound);
     if (isCelError(result)) return { kind: 'error', message: result.message };
     return { kind: 'value', value: fromCel(result) };

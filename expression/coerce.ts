@@ -1,4 +1,5 @@
 /** A string that is unambiguously the wanted number, boolean, list or object, read as such. */
+import { isJsonObject, storable } from '../domain/json.ts';
 import type { Json } from '../domain/json.ts';
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
@@ -29,18 +30,19 @@ function readBoolean(text: string, types: ReadonlySet<string>): boolean | undefi
   return lower === 'true' ? true : lower === 'false' ? false : undefined;
 }
 
-/** Of what was parsed as JSON, which is all that there is to check. */
-function isJson(parsed: unknown): parsed is Json {
-  return parsed !== undefined;
-}
-
 function readStructure(text: string, types: ReadonlySet<string>): Json | undefined {
   const wanted = text.startsWith('[') ? 'array' : text.startsWith('{') ? 'object' : null;
   if (wanted === null || !types.has(wanted)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isJson(value) ? value : undefined;
+    // Escapes in the text may have hidden what the store cannot hold.
+    return isJsonObject(value) || isJsonList(value) ? storable(value) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Of what was parsed as JSON: its items are JSON too. */
+function isJsonList(parsed: unknown): parsed is Json[] {
+  return Array.isArray(parsed);
 }

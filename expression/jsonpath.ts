@@ -10,6 +10,7 @@ import { ExpressionError, messageOf } from './error.ts';
 export interface CompiledPath {
   /** The first match; null when nothing matches. */
   first(doc: Json): Json;
+  /** All matches. Both throw {@link ExpressionError} for a `..` into a document nested too deep. */
   all(doc: Json): Json[];
 }
 
@@ -22,12 +23,21 @@ export function compilePath(source: string): CompiledPath {
   }
   const query = parsePath(source);
   return {
-    first: (doc) => {
-      for (const node of query.lazyQuery(doc)) return json(node.value);
-      return null;
-    },
-    all: (doc) => query.query(doc).values().map(json),
+    first: (doc) =>
+      searched(() => {
+        for (const node of query.lazyQuery(doc)) return json(node.value);
+        return null;
+      }),
+    all: (doc) => searched(() => query.query(doc).values().map(json)),
   };
+}
+
+function searched<T>(search: () => T): T {
+  try {
+    return search();
+  } catch (error) {
+    throw new ExpressionError(`the path cannot be followed in this document: ${messageOf(error)}`);
+  }
 }
 
 function json(value: JSONPathNode['value']): Json {

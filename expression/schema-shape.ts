@@ -1,26 +1,36 @@
 /** What a JSON Schema says about the shape of a value, read without validating: types, members, items. */
 import { isJsonObject } from '../domain/json.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import { compilePattern } from './pattern.ts';
 
 /** Nesting of `$ref`, `allOf`, `anyOf`, `oneOf` that is followed. */
 const MAX_FOLLOWED = 16;
 const MAX_ALTERNATIVES = 64;
+/** A schema may refer to itself in more ways than could ever be followed. */
+const MAX_VISITED = 2_000;
 
-/** The schema as a list of alternatives, references and combinations resolved into each. */
-export function alternatives(schema: Json | undefined, root: JsonObject, followed = 0): JsonObject[] {
-  if (!isJsonObject(schema) || followed > MAX_FOLLOWED) return [{}];
+/**
+ * The schema as a list of alternatives, references and combinations resolved into each. Where it is too large to
+ * be followed, an alternative says nothing.
+ */
+export function alternatives(schema: Json | undefined, root: JsonObject): JsonObject[] {
+  return follow(schema, { root, left: MAX_VISITED }, 0);
+}
+
+function follow(
+  schema: Json | undefined,
+  walk: { root: JsonObject; left: number },
+  depth: number,
+): JsonObject[] {
+  walk.left -= 1;
+  if (!isJsonObject(schema) || depth > MAX_FOLLOWED || walk.left < 0) return [{}];
   const { $ref, allOf, anyOf, oneOf, ...own } = schema;
+  const next = (part: Json | undefined): JsonObject[] => follow(part, walk, depth + 1);
   let found: JsonObject[] = [own];
-  if (typeof $ref === 'string') found = both(found, alternatives(target($ref, root), root, followed + 1));
-  for (const part of Array.isArray(allOf) ? allOf : []) {
-    found = both(found, alternatives(part, root, followed + 1));
-  }
+  if (typeof $ref === 'string') found = both(found, next(target($ref, walk.root)));
+  for (const part of Array.isArray(allOf) ? allOf : []) found = both(found, next(part));
   for (const choice of [anyOf, oneOf]) {
-    if (!Array.isArray(choice)) continue;
-    found = both(
-      found,
-      choice.flatMap((part) => alternatives(part, root, followed + 1)),
-    );
+    if (Array.isArray(choice)) found = both(found, choice.flatMap(next));
   }
   return found.slice(0, MAX_ALTERNATIVES);
 }
@@ -29,10 +39,26 @@ function both(left: JsonObject[], right: JsonObject[]): JsonObject[] {
   return left.flatMap((one) => right.map((other) => merge(one, other))).slice(0, MAX_ALTERNATIVES);
 }
 
+/** What satisfies both: members of the same name must satisfy both too, and only the common types are left. */
 function merge(one: JsonObject, other: JsonObject): JsonObject {
-  const properties = { ...members(one), ...members(other) };
-  const merged = { ...one, ...other };
-  return Object.keys(properties).length > 0 ? { ...merged, properties } : merged;
+  const merged: JsonObject = { ...one, ...other };
+  const properties: JsonObject = { ...members(one) };
+  for (const [name, schema] of Object.entries(members(other))) {
+    const earlier = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    properties[name] = earlier === undefined ? schema : { allOf: [earlier, schema] };
+  }
+  if (Object.keys(properties).length > 0) merged['properties'] = properties;
+  const [mine, others] = [givenTypes(one), givenTypes(other)];
+  if (mine.length > 0 && others.length > 0) {
+    merged['type'] = [...new Set([...mine, ...others])].filter(
+      (type) => allows(mine, type) && allows(others, type),
+    );
+  }
+  return merged;
+}
+
+function allows(types: string[], type: string): boolean {
+  return types.includes(type) || (type === 'integer' && types.includes('number'));
 }
 
 function target(reference: string, root: JsonObject): Json | undefined {
@@ -62,10 +88,14 @@ export function declaredTypes(shapes: JsonObject[]): ReadonlySet<string> | null 
   return types;
 }
 
-function typesOf(shape: JsonObject): string[] {
+function givenTypes(shape: JsonObject): string[] {
   const type = shape['type'];
-  if (typeof type === 'string') return [type];
   if (Array.isArray(type)) return type.filter((name) => typeof name === 'string');
+  return typeof type === 'string' ? [type] : [];
+}
+
+function typesOf(shape: JsonObject): string[] {
+  if (shape['type'] !== undefined) return givenTypes(shape);
   if (Array.isArray(shape['enum'])) return shape['enum'].map(typeOf);
   if (shape['const'] !== undefined) return [typeOf(shape['const'])];
   if (isJsonObject(shape['properties'])) return ['object'];
@@ -77,15 +107,50 @@ function typeOf(value: Json): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-/** The schema of a member; undefined when no alternative declares it. */
+/** The schema of a member, of all alternatives that declare it; undefined when none does. */
 export function memberSchema(shapes: JsonObject[], name: string): Json | undefined {
-  for (const shape of shapes) {
-    const declared = members(shape);
-    if (Object.hasOwn(declared, name)) return declared[name];
-  }
-  return shapes.map((shape) => shape['additionalProperties']).find(isJsonObject);
+  return anyOf(shapes.map((shape) => memberOf(shape, name)));
 }
 
-export function itemSchema(shapes: JsonObject[]): Json | undefined {
-  return shapes.map((shape) => shape['items']).find(isJsonObject);
+function memberOf(shape: JsonObject, name: string): Json | undefined {
+  const declared = members(shape);
+  const found = matching(shape['patternProperties'], name);
+  const own = Object.hasOwn(declared, name) ? declared[name] : undefined;
+  if (own !== undefined) found.push(own);
+  if (found.length > 0) return found.length === 1 ? found[0] : { allOf: found };
+  return isJsonObject(shape['additionalProperties']) ? shape['additionalProperties'] : undefined;
+}
+
+function matching(patterns: Json | undefined, name: string): Json[] {
+  if (!isJsonObject(patterns)) return [];
+  return Object.entries(patterns)
+    .filter(([pattern]) => matches(pattern, name))
+    .map(([, schema]) => schema);
+}
+
+function matches(pattern: string, name: string): boolean {
+  try {
+    return compilePattern(pattern).test(name);
+  } catch {
+    // Compiling the whole schema says what is wrong with it.
+    return false;
+  }
+}
+
+/** The schema of the item at this place, of all alternatives that say something about it. */
+export function itemSchema(shapes: JsonObject[], index: number): Json | undefined {
+  return anyOf(shapes.map((shape) => itemOf(shape, index)));
+}
+
+/** `prefixItems` with `items` of 2020-12; a list of `items` with `additionalItems` of draft-07. */
+function itemOf({ prefixItems, items, additionalItems }: JsonObject, index: number): Json | undefined {
+  const fixed = Array.isArray(items) ? items : Array.isArray(prefixItems) ? prefixItems : [];
+  if (index < fixed.length) return fixed[index];
+  const rest = Array.isArray(items) ? additionalItems : items;
+  return isJsonObject(rest) ? rest : undefined;
+}
+
+function anyOf(schemas: (Json | undefined)[]): Json | undefined {
+  const found = schemas.filter((schema) => schema !== undefined);
+  return found.length < 2 ? found[0] : { anyOf: found };
 }

@@ -2,12 +2,10 @@
  * JSON Schema: draft-07 or 2020-12 by `$schema`, 2020-12 without one. `format` does not validate, unknown
  * keywords are ignored, references leave the schema nowhere, and patterns run in linear time.
  */
-import { Ajv } from 'ajv';
-import type { ErrorObject, Options, ValidateFunction } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { JsonObject } from '../domain/json.ts';
 import { ExpressionError, messageOf } from './error.ts';
-import { compilePattern } from './pattern.ts';
+import { createAjv, standardSchema } from './schema-dialect.ts';
 
 export interface SchemaProblem {
   /** `items[0].name`; empty for the value itself. */
@@ -19,11 +17,13 @@ export type CompiledSchema = (value: unknown) => SchemaProblem[];
 
 /** Compiling takes tens of milliseconds, so what was compiled is kept, by content. */
 const MAX_KEPT = 500;
+/** A list of a hundred thousand wrong items has as many problems; no one reads them. */
+const MAX_PROBLEMS = 100;
 const kept = new Map<string, CompiledSchema>();
 
 /** Throws {@link ExpressionError} for a schema that is not one. The result gives no problems for a valid value. */
 export function compileSchema(schema: JsonObject): CompiledSchema {
-  const key = JSON.stringify(schema);
+  const key = textOf(schema);
   const known = kept.get(key);
   if (known) return known;
   const validate = compile(schema);
@@ -33,37 +33,22 @@ export function compileSchema(schema: JsonObject): CompiledSchema {
   return compiled;
 }
 
-const engine = Object.assign(
-  (source: string) => ({ ...compilePattern(source), toString: () => `/${source}/` }),
-  { code: 'unused: nothing is written out as standalone code' },
-);
-
-const OPTIONS: Options = {
-  strict: false,
-  allErrors: true,
-  validateFormats: false,
-  logger: false,
-  code: { regExp: engine },
-};
-
-function compile(schema: JsonObject): ValidateFunction {
+function textOf(schema: JsonObject): string {
   try {
-    // One instance each: an `$id` that comes twice must not clash, nor one schema see another.
-    return instance(schema['$schema']).compile(schema);
+    return JSON.stringify(schema);
   } catch (error) {
-    if (error instanceof ExpressionError) throw error;
     throw new ExpressionError(`not a JSON Schema: ${messageOf(error)}`);
   }
 }
 
-function instance(dialect: unknown): Ajv | Ajv2020 {
-  if (dialect === undefined || dialect === null) return new Ajv2020(OPTIONS);
-  const name = typeof dialect === 'string' ? dialect.replace(/#$/, '') : '';
-  if (/^https?:\/\/json-schema\.org\/draft\/2020-12\/schema$/.test(name)) return new Ajv2020(OPTIONS);
-  if (/^https?:\/\/json-schema\.org\/draft-07\/schema$/.test(name)) return new Ajv(OPTIONS);
-  throw new ExpressionError(
-    `expected $schema to be draft-07 or draft 2020-12, found ${JSON.stringify(dialect)}`,
-  );
+function compile(schema: JsonObject): ValidateFunction {
+  try {
+    // One instance each: an `$id` that comes twice must not clash, nor one schema see another.
+    return createAjv(schema['$schema']).compile(standardSchema(schema));
+  } catch (error) {
+    if (error instanceof ExpressionError) throw error;
+    throw new ExpressionError(`not a JSON Schema: ${messageOf(error)}`);
+  }
 }
 
 function check(validate: ValidateFunction, value: unknown): SchemaProblem[] {
@@ -72,7 +57,12 @@ function check(validate: ValidateFunction, value: unknown): SchemaProblem[] {
   } catch (error) {
     return [{ path: '', message: `cannot be validated: ${messageOf(error)}` }];
   }
-  return (validate.errors ?? []).map(problem);
+  const errors = validate.errors ?? [];
+  const problems = errors.slice(0, MAX_PROBLEMS).map(problem);
+  if (errors.length > MAX_PROBLEMS) {
+    problems.push({ path: '', message: `${errors.length - MAX_PROBLEMS} more problems` });
+  }
+  return problems;
 }
 
 function problem(error: ErrorObject): SchemaProblem {
@@ -87,6 +77,8 @@ function problem(error: ErrorObject): SchemaProblem {
       return { path: join(path, String(params['unevaluatedProperty'])), message: 'is not allowed' };
     case 'enum':
       return { path, message: `must be one of ${JSON.stringify(params['allowedValues'])}` };
+    case 'uniqueItems':
+      return { path, message: 'must not have the same item twice' };
     case 'const':
       return { path, message: `must be ${JSON.stringify(params['allowedValue'])}` };
     default:

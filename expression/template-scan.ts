@@ -2,12 +2,10 @@
  * A scan of a template's tokens, for what the library finds only when it renders: filters, tests and
  * functions that it lacks, other templates, and the names that a template uses without setting them.
  */
-import { placeOf } from './error.ts';
-
 export interface Word {
   name: string;
-  line: number;
-  column: number;
+  /** Offset in the template. */
+  at: number;
 }
 
 export interface Scan {
@@ -43,7 +41,7 @@ const KEYWORDS = new Set(['if', 'else', 'in', 'is', 'not', 'and', 'or', 'recursi
 
 export function scanTemplate(source: string): Scan {
   const parts = split(source);
-  const word = (token: Token): Word => ({ name: token.text, ...placeOf(source, token.at) });
+  const word = (token: Token): Word => ({ name: token.text, at: token.at });
   const scan = { filters: [], tests: [], functions: [], statements: [], plain: [] };
   const found: Record<'filters' | 'tests' | 'functions' | 'statements' | 'plain', Word[]> = scan;
   const declared = new Set<string>();

@@ -3,7 +3,7 @@
  * Undefined prints empty; an attribute of undefined is an error.
  */
 import type { Json, JsonObject } from '../domain/json.ts';
-import { ExpressionError } from './error.ts';
+import { ExpressionError, placeOf } from './error.ts';
 import { withEngine } from './template-engine.ts';
 import { scanTemplate } from './template-scan.ts';
 import type { Scan, Word } from './template-scan.ts';
@@ -54,7 +54,7 @@ export function compileTemplate(source: string): CompiledTemplate {
     environment.removeTemplate('<template>');
   });
   const scan = scanTemplate(source);
-  refuseLacking(scan);
+  refuseLacking(source, scan);
   const names = new Set(scan.plain.map((word) => word.name).filter((name) => !scan.declared.has(name)));
   return {
     names: [...names],
@@ -85,7 +85,10 @@ function isTemplate(source: string): boolean {
   return source.includes('{{') || source.includes('{%');
 }
 
-function refuseLacking(scan: Scan): void {
+function refuseLacking(source: string, scan: Scan): void {
+  const refuse = (word: Word, message: string): never => {
+    throw new ExpressionError(message, placeOf(source, word.at));
+  };
   for (const word of scan.statements) {
     if (OTHER_TEMPLATES.has(word.name))
       refuse(word, `{% ${word.name} %} is not available: a prompt is one file`);
@@ -104,10 +107,6 @@ function refuseLacking(scan: Scan): void {
     if (FUNCTIONS.has(word.name) || scan.declared.has(word.name)) continue;
     refuse(word, `the function ${word.name} is not available: use one of ${[...FUNCTIONS].join(', ')}`);
   }
-}
-
-function refuse(word: Word, message: string): never {
-  throw new ExpressionError(message, { line: word.line, column: word.column });
 }
 
 function bounded(variables: JsonObject): JsonObject {
