@@ -2,11 +2,11 @@
  * The text of a document (YAML 1.2, of which JSON is a part, with the booleans and merge keys of YAML 1.1)
  * into a tree with places.
  */
-import { Composer, LineCounter, Parser } from 'yaml';
-import type { Document, ScalarTag, Tags } from 'yaml';
+import { Composer, Lexer, LineCounter, Parser } from 'yaml';
+import type { CST, Document, ScalarTag, Tags } from 'yaml';
 import type { Complaint, Place } from './problem.ts';
 import type { At, Source } from './tree.ts';
-import { buildTree, withinLimits } from './yaml-tree.ts';
+import { buildTree } from './yaml-tree.ts';
 import { excessOf, MAX_BYTES } from './yaml-tokens.ts';
 
 // `y` and `n`, which YAML 1.1 also has, stay texts: as a name or a value nobody means a boolean by them.
@@ -17,6 +17,10 @@ const BOOLEAN: ScalarTag = {
   test: /^(?:true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$/,
   resolve: (text) => /^(?:true|yes|on)$/i.test(text),
 };
+
+/** A manifest with all the keys that it may have, one to a line, has about 800,000. */
+const MAX_LEXEMES = 1_000_000;
+const TOO_MANY = { expected: `at most ${MAX_LEXEMES} words and marks of YAML`, found: 'more' };
 
 /** Reports everything that keeps the text from being one readable document; null when there is no tree. */
 export function readDocument(source: Source): At | null {
@@ -34,9 +38,9 @@ export function readDocument(source: Source): At | null {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const tokens = [...new Parser(lines.addNewLine).parse(source.text)];
-  const excess = excessOf(tokens);
-  if (excess) return complain(place(excess.offset), excess);
+  const tokens = tokensOf(source.text, lines);
+  const excess = tokens && excessOf(tokens);
+  if (tokens === null || excess) return complain(place(excess?.offset ?? 0), excess ?? TOO_MANY);
   const [first, second] = firstTwo(tokens);
   if (second) {
     const expected = 'one document';
@@ -55,11 +59,25 @@ export function readDocument(source: Source): At | null {
   }
   if (first.errors.length + first.warnings.length > 0) return null;
   const tree = buildTree(first.contents, source, lines);
-  // Walking what an alias bomb stands for would have no end.
-  return withinLimits(tree.size) ? { source, path: '', tree } : null;
+  return tree && { source, path: '', tree };
 }
 
-function firstTwo(tokens: Parameters<Composer['compose']>[0]): Document.Parsed[] {
+/** Null when there are more than any manifest has: a text of punctuation takes its time to compose. */
+function tokensOf(text: string, lines: LineCounter): CST.Token[] | null {
+  const parser = new Parser(lines.addNewLine);
+  const tokens: CST.Token[] = [];
+  let lexemes = 0;
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    lexemes += 1;
+    if (lexemes > MAX_LEXEMES) return null;
+    tokens.push(...parser.next(lexeme));
+  }
+  tokens.push(...parser.end());
+  return tokens;
+}
+
+function firstTwo(tokens: CST.Token[]): Document.Parsed[] {
   const composer = new Composer({
     version: '1.2',
     schema: 'core',

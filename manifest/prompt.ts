@@ -1,4 +1,5 @@
 /** A prompt: a template file whose names must be known when the step is deployed. */
+import { placeOf } from '../expression/error.ts';
 import { compileTemplate } from '../expression/template.ts';
 import { scanTemplate } from '../expression/template-scan.ts';
 import { compiled } from './compiled.ts';
@@ -11,6 +12,9 @@ import type { At, Source } from './tree.ts';
 
 /** Known in every prompt, beside the keys of `with`. */
 const ALWAYS = ['allowed_tools', '_hitl_retry'];
+/** A hint names and compares a few; a step may bind thousands. */
+const LISTED = 12;
+const COMPARED = 200;
 
 /** The prompt whose file is named at `at`. `bound` are the keys of the step's `with`. */
 export function readPrompt(
@@ -32,15 +36,19 @@ export function readPrompt(
 function checkTemplate(source: Source, bound: readonly string[]): void {
   const template = wholeFile(source);
   const names = compiled(template, 'a prompt template', () => compileTemplate(source.text).names) ?? [];
-  const known = [...bound, ...ALWAYS];
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length === 0) return;
+  const known = new Set([...bound, ...ALWAYS]);
+  const unknown = new Set(names.filter((name) => !known.has(name)));
+  if (unknown.size === 0) return;
+  const listed = [...known].slice(0, LISTED).join(', ');
   for (const word of scanTemplate(source.text).plain) {
-    if (!unknown.includes(word.name)) continue;
-    const near = nearest(word.name, known);
-    const hint =
-      near === null ? `bind it in "with", or use one of ${known.join(', ')}` : `did you mean "${near}"?`;
-    complain(template, { expected: 'a name bound in "with"', found: shown(word.name), hint }, word);
+    if (!unknown.has(word.name) || source.report.full()) continue;
+    const near = nearest(word.name, [...known].slice(0, COMPARED));
+    const hint = near === null ? `bind it in "with", or use one of ${listed}` : `did you mean "${near}"?`;
+    complain(
+      template,
+      { expected: 'a name bound in "with"', found: shown(word.name), hint },
+      placeOf(source.text, word.at),
+    );
   }
 }
 

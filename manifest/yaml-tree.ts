@@ -11,6 +11,8 @@ interface Building {
   source: Source;
   lines: LineCounter;
   anchors: Map<string, Tree>;
+  /** Keys that merges brought, all of them together. */
+  merged: number;
   /** One alias bomb is reported once, not at every node around it. */
   exceeded: boolean;
 }
@@ -20,9 +22,14 @@ type Entries = MapTree['entries'];
 const MAX_CHARACTERS = 2 * MAX_BYTES;
 const EMPTY: Size = { keys: 0, characters: 1, depth: 0 };
 
-/** Reports duplicate keys, unknown aliases and everything that is not JSON; gives the tree without them. */
-export function buildTree(node: unknown, source: Source, lines: LineCounter): Tree {
-  return build({ source, lines, anchors: new Map(), exceeded: false }, node, '', { line: 1, column: 1 });
+/**
+ * Reports duplicate keys, unknown aliases and everything that is not JSON; gives the tree without them. Null,
+ * with a problem, when aliases make it too large to be walked.
+ */
+export function buildTree(node: unknown, source: Source, lines: LineCounter): Tree | null {
+  const building: Building = { source, lines, anchors: new Map(), merged: 0, exceeded: false };
+  const tree = build(building, node, '', { line: 1, column: 1 });
+  return building.exceeded ? null : tree;
 }
 
 function build(building: Building, node: unknown, path: string, around: Place): Tree {
@@ -103,16 +110,19 @@ function listTree(building: Building, node: YAMLSeq, path: string, place: Place)
 
 function mapTree(building: Building, node: YAMLMap, path: string, place: Place): MapTree {
   const entries: Entries = new Map();
-  const merged: Entries[] = [];
+  const merged: Entries[][] = [];
   for (const pair of node.items) {
     const key = readKey(building, pair, path, place);
     if (key === null) continue;
     const inside = joinPath(path, key.name);
     const value = build(building, pair.value, inside, key.place);
-    if (key.merges) merged.push(...mergedFrom(building, value, inside));
+    if (key.merges) merged.push(mergedFrom(building, value, inside));
     else if (usable(building, key, inside, entries)) entries.set(key.name, { key: key.place, value });
   }
-  for (const others of merged) {
+  for (const others of merged.flat()) {
+    building.merged += others.size;
+    // The tree is refused then, and the work of building it must have an end.
+    if (building.merged > MAX_KEYS) break;
     for (const [name, entry] of others) if (!entries.has(name)) entries.set(name, entry);
   }
   const values = Array.from(entries.values(), (entry) => entry.value);
@@ -185,13 +195,11 @@ function sizeOf(trees: readonly Tree[], ownKeys: number, ownCharacters: number):
   return { keys, characters, depth: depth + 1 };
 }
 
-/** Whether a tree may be walked. A text within its own limits can pass these only by aliases. */
-export function withinLimits({ keys, characters, depth }: Size): boolean {
-  return keys <= MAX_KEYS && characters <= MAX_CHARACTERS && depth <= MAX_DEPTH;
-}
-
+/** A text within its own limits can pass these only by aliases. */
 function limit(building: Building, tree: Tree, path: string): void {
-  if (building.exceeded || withinLimits(tree.size)) return;
+  const { keys, characters, depth } = tree.size;
+  const within = keys <= MAX_KEYS && characters <= MAX_CHARACTERS && depth <= MAX_DEPTH;
+  if (building.exceeded || (within && building.merged <= MAX_KEYS)) return;
   building.exceeded = true;
   const expected = `at most ${MAX_KEYS} keys, ${MAX_DEPTH} levels and ${MAX_CHARACTERS} characters with aliases written out`;
   report(building, path, tree.place, { expected, found: 'more' });

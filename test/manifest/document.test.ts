@@ -86,6 +86,7 @@ describe('the text of a manifest', () => {
     const keys = (count: number): string =>
       `{${Array.from({ length: count }, (_, i) => `k${i}: 1`).join(',')}}`;
     assert.match(refused(keys(100_001)), /at most 100000 keys/);
+    assert.match(refused('\n'.repeat(1_500_000)), /at most 1000000 words and marks of YAML, found more/);
   }).timeout(10_000);
 
   it('cannot grow without bounds by aliases', () => {
@@ -97,6 +98,8 @@ describe('the text of a manifest', () => {
       refused('a: &a [1, *a]'),
       /^1:11: a\[1\]: expected an alias of an anchor that stands before it/,
     );
+    const many = Array.from({ length: 1000 }, (_, i) => `k${i}: 1`).join(', ');
+    assert.match(refused(`a: &a {${many}}\nb: {<<: [${'*a, '.repeat(50_000)}]}`), /with aliases written out/);
     assert.match(refused('a: *missing'), /an alias of an anchor that stands before it/);
     assert.deepEqual(read('a: &x [1]\nb: *x\n').value, { a: [1], b: [1] });
   });
