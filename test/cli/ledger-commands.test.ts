@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { held, started, useApi } from '../api/support.ts';
 import { runCli } from './run-cli.ts';
-import { sealAll } from './seal-all.ts';
 
 describe('warden ledger against a server', () => {
   const api = useApi();
@@ -15,7 +14,6 @@ describe('warden ledger against a server', () => {
     cwd = await mkdtemp(join(tmpdir(), 'warden-cli-ledger-'));
     await held(api);
     await started(api);
-    await sealAll(api.store);
   });
   after(() => rm(cwd, { recursive: true }));
 
@@ -39,7 +37,6 @@ describe('warden ledger against a server', () => {
 
   it('an export of one saga is verified as a part', async () => {
     const trace = await started(api);
-    await sealAll(api.store);
     assert.equal((await warden(['export', '--trace-id', trace, '--out', 'one'])).code, 0);
     const part = await warden(['verify', 'one', '--filtered']);
     assert.match(part.stdout, /^OK {11}entries=1 chains=1 /);
