@@ -11,6 +11,7 @@ export interface ApiServer {
 }
 
 const FINISH_MS = 10_000;
+const IDLE_LOOK_MS = 50;
 
 /**
  * Serves the interface at `host` and `port` (0: any free one).
@@ -61,11 +62,13 @@ function portTaken(port: number): Error {
 function stop(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), FINISH_MS);
+    // A connection becomes idle when the answer under way is sent; clients keep it open for the next one.
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(idle);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }
 

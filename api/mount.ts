@@ -39,12 +39,17 @@ async function serve(route: Route, request: Request, response: Response, log: Lo
   } catch (error) {
     if (response.headersSent) {
       // The client sees that the answer was cut off, instead of taking a part for the whole.
-      if (!response.destroyed) log.error({ ...about, err: error }, 'the answer was cut off');
       response.destroy();
+      if (!hasLeft(error)) log.error({ ...about, err: error }, 'the answer was cut off');
       return;
     }
     sendRefusal(response, refusalOf(error, log, about));
   }
+}
+
+/** The client closed the connection before the answer was whole. */
+function hasLeft(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 async function withDeadline(work: Promise<Reply>): Promise<Reply> {
