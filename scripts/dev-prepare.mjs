@@ -27,7 +27,12 @@ export async function installWhenChanged(say) {
     if (noted(installed) === wanted()) return;
     say('Installing dependencies (npm ci): package-lock.json is new or changed …');
     const hash = wanted();
-    await run('npm', ['ci', '--no-audit', '--no-fund'], 'the dependencies could not be installed');
+    // Nothing that is installed here needs its install script.
+    await run(
+      'npm',
+      ['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
+      'the dependencies could not be installed',
+    );
     writeFileSync(installed, `${hash}\n`);
   });
 }
