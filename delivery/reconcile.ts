@@ -1,0 +1,117 @@
+/**
+ * Reconcile: what happened to sagas' workflows without a word to us. Closed workflows, workflows whose tasks fail,
+ * and, a few at a time, sagas in flight that Temporal may not know any more. Every process looks; what one finds
+ * after the other is found already carried into the saga.
+ */
+import type { Client } from '@temporalio/client';
+import {
+  inFlightAfter,
+  inFlightAmong,
+  lookedUntil,
+  noteLooked,
+  stuckWith,
+  type InFlightSaga,
+} from '../store/in-flight.ts';
+import { markStuck } from '../store/reconcile.ts';
+import { repeat, type Log, type Repeated } from '../store/repeat.ts';
+import type { Store } from '../store/store.ts';
+import { workflowId } from '../workflows/messages.ts';
+import { carryStanding } from './found.ts';
+import { PROBLEM_CODES, stuckFrom } from './problems.ts';
+import { standing } from './temporal.ts';
+import { listPages } from './visibility.ts';
+
+export interface ReconcileParts {
+  store: Store;
+  client: Client;
+  log: Log;
+}
+
+/** Half of the 10 s within which the lists tell of a termination: visibility itself lags behind. */
+const EVERY_MS = 5_000;
+/** Visibility may show a workflow this late, and two clocks may differ by as much. */
+const OVERLAP_MS = 30_000;
+const AT_ONCE = 8;
+/** Sagas in flight that are looked at one by one in a round, and in one that found a lost one. */
+const BATCH = { usual: 16, lost: 200 };
+
+export function startReconcile(parts: ReconcileParts): { stop(): Promise<void> } {
+  const { log } = parts;
+  const looks: Repeated[] = [
+    repeat(() => lookAtClosed(parts), { name: 'looking at closed workflows', everyMs: EVERY_MS, log }),
+    repeat(() => lookAtProblems(parts), { name: 'looking at stuck workflows', everyMs: EVERY_MS, log }),
+    repeat(createRotation(parts), { name: 'looking at sagas in flight', everyMs: EVERY_MS, log }),
+  ];
+  return {
+    stop: async () => {
+      await Promise.all(looks.map((look) => look.stop()));
+    },
+  };
+}
+
+/** Sagas in flight whose workflow has closed since the last look. */
+export async function lookAtClosed({ store, client, log }: ReconcileParts): Promise<void> {
+  const began = new Date();
+  const last = await lookedUntil(store);
+  if (last !== null) {
+    const since = new Date(last.getTime() - OVERLAP_MS).toISOString();
+    for await (const page of listPages(client, `ExecutionStatus != 'Running' AND CloseTime > '${since}'`)) {
+      const continued = new Set(page.filter((each) => each.continued).map((each) => each.traceId));
+      const sagas = await inFlightAmong(store, [...new Set(page.map((each) => each.traceId))]);
+      await each(sagas, async (saga) => {
+        const how = continued.has(saga.traceId) ? 'continued' : 'reset';
+        await carryStanding(store, log, saga, await standing(client, workflowId(saga.traceId)), how);
+      });
+    }
+  }
+  await noteLooked(store, began);
+}
+
+/** Marks sagas in flight whose workflow tasks fail, and unmarks those whose tasks do not any more. */
+export async function lookAtProblems({ store, client }: ReconcileParts): Promise<void> {
+  const found = new Set<string>();
+  for await (const page of listPages(
+    client,
+    `ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL`,
+  )) {
+    const reports = new Map(page.map((one) => [one.traceId, one.problems]));
+    const sagas = await inFlightAmong(store, [...reports.keys()]);
+    await each(sagas, async ({ traceId }) => {
+      found.add(traceId);
+      await markStuck(store, traceId, stuckFrom(workflowId(traceId), reports.get(traceId) ?? []));
+    });
+  }
+  const over = (await stuckWith(store, PROBLEM_CODES)).filter((traceId) => !found.has(traceId));
+  await each(over, (traceId) => markStuck(store, traceId, null));
+}
+
+/**
+ * Looks at some of the sagas in flight each time it is called, all in turn. When one is lost the others most likely
+ * are too, so it goes on through all of them at once.
+ */
+export function createRotation({ store, client, log }: ReconcileParts): () => Promise<void> {
+  let position = 0;
+  return async () => {
+    for (let limit = BATCH.usual; ; limit = BATCH.lost) {
+      const sagas = await inFlightAfter(store, position, limit);
+      let lost = false;
+      await each(sagas, async (saga: InFlightSaga) => {
+        const outcome = await carryStanding(
+          store,
+          log,
+          saga,
+          await standing(client, workflowId(saga.traceId)),
+        );
+        lost ||= outcome === 'lost';
+      });
+      const isLastPage = sagas.length < limit;
+      position = isLastPage ? 0 : (sagas.at(-1)?.position ?? 0);
+      if (!lost || isLastPage) return;
+    }
+  };
+}
+
+/** Does the work for all, some at a time. The first failure ends it: the next round begins again. */
+async function each<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
+  for (let at = 0; at < all.length; at += AT_ONCE) await Promise.all(all.slice(at, at + AT_ONCE).map(work));
+}
