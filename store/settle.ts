@@ -6,12 +6,12 @@
 import type { SettleAnswer, SettleInput } from '../domain/answers.ts';
 import { judgeDecision, winner, type Verb } from '../domain/decision.ts';
 import { storable, storableText, type JsonObject } from '../domain/json.ts';
-import { isInFlight } from '../domain/status.ts';
+import { isForward, isInFlight } from '../domain/status.ts';
 import type { Actor } from '../ledger/entry.ts';
-import { cancelStands, writeCancel } from './cancel.ts';
+import { hasCancel, writeCancel } from './cancel.ts';
 import { endedAnswer, judge, type Court } from './judge.ts';
 import { actOn } from './effect.ts';
-import { consumeRequest, findRequest } from './requests.ts';
+import { consumeRequest, consumeRequestsOf, findRequest } from './requests.ts';
 import {
   closeByDeadline,
   closeWithVerdict,
@@ -30,7 +30,12 @@ export async function settle(store: Store, trust: SignalTrust, input: SettleInpu
     if (cause.kind === 'refused' || cause.kind === 'refusals') return recordRefusal(court, input);
     const review = await findReview(court, input.span, input.iteration);
     if (cause.kind === 'signal') return settleSignal(court, trust, review, input);
-    if (review?.settled) return review.settled;
+    if (cause.kind === 'cancel') await keepCancel(court);
+    if (review?.settled) {
+      // Sent again after a reset: the hold asks by itself whether its review is decided.
+      await consumeRequestsOf(court, input.span, input.iteration);
+      return review.settled;
+    }
     if (!isInFlight(court.saga.status)) return endedAnswer(court.saga);
     switch (cause.kind) {
       case 'request':
@@ -66,19 +71,26 @@ function pending(court: Court, review: Review): SettleAnswer {
 
 async function settleRequest(court: Court, review: Review | null, id: string): Promise<SettleAnswer> {
   const request = await findRequest(court, id);
-  const about =
-    request !== null && request.span_id === review?.span_id && request.iteration === review.iteration;
-  // A request of an earlier review, delivered again after a reset: it was acted on then.
-  if (request !== null && !about) await consumeRequest(court, id);
+  const { span_id, iteration } = request ?? {};
+  if (typeof span_id === 'string' && typeof iteration === 'number') {
+    // A request of an earlier review, delivered again after a reset: it was acted on then. Any other id is left
+    // alone, because whoever types a signal can name the cancel's.
+    const asked = await findReview(court, span_id, iteration);
+    if (asked?.settled) await consumeRequest(court, id);
+  }
   return settleNow(court, review);
 }
 
+/** A cancel that Temporal brought is kept before anything is acted on, so that the last boundary finds it. */
+async function keepCancel(court: Court): Promise<void> {
+  if (!isForward(court.saga.status) || (await hasCancel(court))) return;
+  await writeCancel(court, typedBy(''), null, true);
+}
+
+/** `review` as it was before the cancel: an open one is closed by now, a decided one stands. */
 async function settleCancel(court: Court, review: Review | null): Promise<SettleAnswer> {
   if (review !== null && review.status !== 'pending' && review.status !== 'cancelled') {
     return actOn(court, review);
-  }
-  if (!(await cancelStands(court)) && court.saga.status !== 'COMPENSATING') {
-    await writeCancel(court, typedBy(''), null, true);
   }
   if (review !== null) await keepSettled(court, review, { kind: 'cancelled' });
   return { kind: 'cancelled' };
