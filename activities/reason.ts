@@ -44,7 +44,7 @@ export function createReason(deps: ActivityDeps, gate: Gate): (ref: StepRef) => 
       const input = context['input'] ?? {};
       const passed = gate({ saga, step, span: ref.span, input, arguments: resolved, output });
       const usage = { worker: result.usage };
-      const done = { output, usage, shown, passed };
+      const done = { output, usage, shown, passed, wrote: result.usedWritingTool };
       return step.hitl ? await holdOutput(deps, at, done) : await complete(deps, at, done);
     });
   };
@@ -126,6 +126,8 @@ interface Done {
   usage: JsonObject;
   shown: JsonObject;
   passed: Passed | null;
+  /** It called a tool that is not read-only. */
+  wrote: boolean;
 }
 
 async function holdOutput(
@@ -147,6 +149,7 @@ async function holdOutput(
       resolvedArguments: done.shown,
     },
     verdict: done.passed?.fact ?? null,
+    wrote: done.wrote,
   });
   deps.crash('review-opened-not-reported');
   return opened;

@@ -60,8 +60,12 @@ function answer(given: StepAnswer): Taken {
   return { kind: 'answer', answer: given };
 }
 
-/** A recorded hold may have been decided since, and its deadline has come nearer. */
-async function recorded(court: Court, ref: StepRef, outcome: StepAnswer | UndoAnswer): Promise<StepAnswer> {
+/** What a recorded outcome answers now: a hold may have been decided since, and its deadline has come nearer. */
+export async function recorded(
+  court: Court,
+  ref: StepRef,
+  outcome: StepAnswer | UndoAnswer,
+): Promise<StepAnswer> {
   if (!isStepAnswer(outcome))
     throw new Error(`expected the outcome of a step, found ${JSON.stringify(outcome)}`);
   if (outcome.kind !== 'held') return outcome;
@@ -130,7 +134,10 @@ async function begin(court: Court, ref: StepRef): Promise<void> {
   }
 }
 
-/** Runs `act` for the attempt that holds the token; null: another outcome is recorded, and is the answer. */
+/**
+ * Runs `act` for the attempt that holds the token, in a saga that runs forward; else answers what stands: the
+ * recorded outcome, or how the saga stands. Rejects with `TokenLost`.
+ */
 export function asOwner<T>(
   store: Store,
   ref: StepRef,
@@ -142,6 +149,7 @@ export function asOwner<T>(
     if (execution?.outcome) return { answer: await recorded(court, ref, execution.outcome) };
     if (execution?.token !== token) throw new TokenLost(ref);
     if (!isInFlight(court.saga.status)) return { answer: endedAnswer(court.saga) };
+    if (!isForward(court.saga.status)) return { answer: { kind: 'cancelled' } };
     return { own: await act(court, execution) };
   });
 }

@@ -5,10 +5,9 @@
 import type { StepAnswer, StepRef } from '../domain/answers.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { isForward } from '../domain/status.ts';
 import { digest } from '../ledger/canonical.ts';
 import { SYSTEM, type Fact } from '../ledger/entry.ts';
-import { asOwner, fail, inCourt, lostCall } from './attempt.ts';
+import { asOwner, fail, inCourt, lostCall, recorded } from './attempt.ts';
 import { findExecution, writeCalling } from './executions.ts';
 import { asJson } from './json.ts';
 import type { Court } from './judge.ts';
@@ -35,10 +34,10 @@ export async function beginCall(
   const begun = await asOwner(store, ref, calling.token, async (court, execution) => {
     const lost = lostCall(execution, calling.idempotent);
     if (lost) return fail(court, ref, lost, { uncertain: true });
-    if (!isForward(court.saga.status)) return { kind: 'cancelled' as const };
     const altered = calling.prepared === null ? await alteredSince(court, ref, calling.sent) : null;
     if (altered) return fail(court, ref, altered, { uncertain: execution.calling_at !== null });
-    if (calling.prepared) await keepArguments(court, ref, calling.prepared);
+    // The same call again was gated when it was made first.
+    if (calling.prepared && execution.calls === 0) await keepArguments(court, ref, calling.prepared);
     await writeCalling(court, ref, calling);
     return null;
   });
@@ -87,19 +86,9 @@ export function recordResult(
 ): Promise<StepAnswer> {
   return inCourt(store, ref, async (court): Promise<StepAnswer> => {
     const execution = await findExecution(court, ref);
-    const outcome = execution?.outcome;
-    if (outcome && outcome.kind !== 'ended') {
-      court.record({
-        type: 'refusal',
-        actor: SYSTEM,
-        span_id: ref.span,
-        data: {
-          act: 'result',
-          message: `a result came after the outcome ${outcome.kind}`,
-          result: result.kind,
-        },
-      });
-      return outcome.kind === 'failed' && !('code' in outcome) ? { kind: 'cancelled' } : outcome;
+    if (execution?.outcome) {
+      noteLate(court, ref, execution.outcome.kind, result.kind);
+      return recorded(court, ref, execution.outcome);
     }
     if (result.kind === 'failed') {
       // An earlier call whose result was lost may have taken effect, whatever this one says.
@@ -108,5 +97,16 @@ export function recordResult(
     const timing = { worker: { tool_ms: ms } };
     const { ended } = await completeStep(court, ref.span, { output: { data: result.data }, timing });
     return recordOutcome(court, ref, { kind: 'completed', ended });
+  });
+}
+
+/** A late result that says another thing than the outcome is what an auditor looks for; the same again says nothing. */
+function noteLate(court: Court, ref: StepRef, outcome: string, result: CallResult['kind']): void {
+  if (outcome === (result === 'done' ? 'completed' : 'failed')) return;
+  court.record({
+    type: 'refusal',
+    actor: SYSTEM,
+    span_id: ref.span,
+    data: { act: 'result', message: `a result came after the outcome ${outcome}`, result },
   });
 }

@@ -2,23 +2,27 @@
 import type { StepAnswer, StepRef } from '../domain/answers.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Fact } from '../ledger/entry.ts';
-import { asOwner } from './attempt.ts';
+import { asOwner, fail } from './attempt.ts';
 import { cancelStands } from './cancel.ts';
 import { failStep, recordOutcome } from './outcome.ts';
 import { openReview, type Opening } from './reviews.ts';
 import type { Store } from './store.ts';
 
-/** Opens the review of an iteration and records that the step is held; under a cancel no hold is opened. */
+/**
+ * Opens the review of an iteration and records that the step is held; under a cancel no hold is opened. `wrote`: the
+ * step called a tool that is not read-only, so that a cancelled one has to be undone.
+ */
 export async function openHold(
   store: Store,
   ref: StepRef,
   token: number,
-  hold: { opening: Opening; verdict: Fact | null },
+  hold: { opening: Opening; verdict: Fact | null; wrote?: boolean },
 ): Promise<StepAnswer> {
   const { opening, verdict } = hold;
   const opened = await asOwner(store, ref, token, async (court): Promise<StepAnswer> => {
     if (verdict) court.record(verdict);
     if (await cancelStands(court)) {
+      if (hold.wrote) return fail(court, ref, CANCELLED, { uncertain: true });
       await failStep(court, ref.span, CANCELLED, { resolvedArguments: opening.resolvedArguments });
       return recordOutcome(court, ref, { kind: 'cancelled' });
     }

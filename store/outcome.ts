@@ -42,7 +42,8 @@ export async function completeStep(court: Court, span: string, done: StepDone): 
     span_id: span,
     data: { step_id: row.step_id, kind: row.kind, output_hash: digest(done.output) },
   });
-  if (!isForward(saga.status)) return { ended: saga.ended_at !== null };
+  // A result that came after the saga had turned round or ended completes the step, not the saga.
+  if (!isForward(saga.status)) return { ended: false };
   saga.status = 'RUNNING';
   if (!(await isLast(court, row.order_index)) || (await cancelStands(court))) return { ended: false };
   await endSaga(court, 'COMPLETED', null);
