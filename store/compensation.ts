@@ -2,7 +2,7 @@
 import type { Cause } from '../domain/answers.ts';
 import type { FailureCode } from '../domain/failure.ts';
 import { undoScope } from '../domain/undo.ts';
-import { cancelRequestId, hasCancel, writeCancel } from './cancel.ts';
+import { cancelRequestId, closeOpenReview, hasCancel, writeCancel } from './cancel.ts';
 import type { RunningSaga } from './context.ts';
 import type { Court } from './judge.ts';
 import { consumeRequest } from './requests.ts';
@@ -15,6 +15,8 @@ import { undoSpanOf } from './spans.ts';
 export async function beginCompensation(court: Court, saga: RunningSaga, cause: Cause): Promise<boolean> {
   const { tx, now } = court;
   await takeCancel(court, cause.code);
+  // A saga that is undone waits for nobody, whatever its workflow was told about the hold.
+  await closeOpenReview(court, 'cancelled');
   const rows = await tx
     .selectFrom('steps')
     .select(['span_id', 'step_id', 'name', 'kind', 'order_index', 'status', 'error_details'])
@@ -22,7 +24,8 @@ export async function beginCompensation(court: Court, saga: RunningSaga, cause: 
     .where('compensates_span_id', 'is', null)
     .orderBy('order_index')
     .execute();
-  const failing = rows.find((row) => row.span_id === cause.span);
+  // A cancel at a boundary names the step that was next: one that never began is not what failed.
+  const failing = rows.find((row) => row.span_id === cause.span && row.status !== 'PENDING');
   const said = failing?.error_details?.['message'];
   court.saga.failure = {
     code: cause.code,

@@ -41,7 +41,10 @@ export function takeUndo(store: Store, saga: RunningSaga, input: UndoInput): Pro
     const execution = await findExecution(court, ref);
     if (execution?.outcome) return { kind: 'answer', answer: undoAnswer(execution.outcome) };
     if (!isInFlight(court.saga.status)) return { kind: 'answer', answer: endedAnswer(court.saga) };
-    if (court.saga.status !== 'COMPENSATING') await beginCompensation(court, saga, input.cause);
+    if (court.saga.status !== 'COMPENSATING' && !(await beginCompensation(court, saga, input.cause))) {
+      await endSaga(court, 'FAILED', null);
+      return { kind: 'answer', answer: endedAnswer(court.saga) };
+    }
     const row = await startUndo(court, input.span);
     // Out of scope by the recorded states: there is nothing to undo.
     if (!row) return { kind: 'answer', answer: { kind: 'completed', ended: false } };
@@ -136,7 +139,10 @@ export function recordUndone(store: Store, input: UndoInput, output: JsonObject)
   const ref = undoRef(input);
   return inCourt(store, ref, async (court): Promise<UndoAnswer> => {
     const execution = await findExecution(court, ref);
-    if (execution?.outcome) return undoAnswer(execution.outcome);
+    if (execution?.outcome) {
+      if (execution.outcome.kind === 'failed') noteLate(court, ref);
+      return undoAnswer(execution.outcome);
+    }
     await court.tx
       .updateTable('steps')
       .set({
@@ -149,10 +155,16 @@ export function recordUndone(store: Store, input: UndoInput, output: JsonObject)
       .where('span_id', '=', ref.span)
       .execute();
     court.record({ type: 'undo.compensated', actor: SYSTEM, span_id: ref.span, data: output });
-    const ended = !(await undosRemain(court));
+    const ended = court.saga.status === 'COMPENSATING' && !(await undosRemain(court));
     if (ended) await endSaga(court, 'COMPENSATED', null);
     return recordUndoOutcome(court, ref, { kind: 'completed', ended });
   });
+}
+
+/** The undo was given up before its result came: whoever repairs it should know that it took effect. */
+function noteLate(court: Court, ref: StepRef): void {
+  const message = 'the undo took effect after its outcome failed was recorded';
+  court.record({ type: 'refusal', actor: SYSTEM, span_id: ref.span, data: { act: 'result', message } });
 }
 
 async function undosRemain(court: Court): Promise<boolean> {
