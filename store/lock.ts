@@ -4,30 +4,80 @@
  * is recognised and its lock taken over.
  */
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 
 export class StoreLocked extends Error {
   override name = 'StoreLocked';
 }
 
+const LOOKS = 50;
+const PAUSE_MS = 20;
+/** A lock without an owner is one that is being written; when it is older, its writer died. */
+const WRITTEN_MS = 5_000;
+
 /** Takes the lock `<directory>.lock` and answers what releases it. Throws `StoreLocked` while its owner lives. */
 export function lockDirectory(directory: string): () => void {
-  const file = `${directory}.lock`;
-  mkdirSync(dirname(file), { recursive: true });
+  mkdirSync(directory, { recursive: true });
+  // One directory has one lock, by whatever link it is named.
+  const file = `${realpathSync(directory)}.lock`;
   const own = `${process.pid} ${startTime(process.pid) ?? ''}`;
-  for (let attempt = 0; attempt < 3; attempt += 1) {
+  for (let look = 0; look < LOOKS; look += 1) {
     if (tryCreate(file, own)) return () => release(file, own);
     const holder = readOwner(file);
-    if (holder !== null && isAlive(holder)) {
+    if (holder !== null && holder !== '' && isAlive(holder)) {
       throw new StoreLocked(
         `expected to be the only process on ${directory}, but process ${holder.split(' ')[0]} has it open. ` +
           `Stop that process, or set DATABASE_URL to use PostgreSQL with several processes.`,
       );
     }
-    rmSync(file, { force: true });
+    if (isDead(file)) removeDead(file, own);
+    else pause();
   }
   throw new StoreLocked(`expected to lock ${directory}, but others keep taking ${file}; try again`);
+}
+
+/**
+ * Removes the lock of an owner that died. One process at a time may, and it looks again first: else the lock of
+ * another that took it over in the meantime would be removed.
+ */
+function removeDead(file: string, own: string): void {
+  const turn = `${file}.takeover`;
+  if (!tryCreate(turn, own)) {
+    if (isDead(turn)) {
+      throw new StoreLocked(
+        `a process died while it took over ${file}; see that no process has the store open, remove ${turn} ` +
+          'and start again',
+      );
+    }
+    pause();
+    return;
+  }
+  try {
+    if (isDead(file)) rmSync(file, { force: true });
+  } finally {
+    rmSync(turn, { force: true });
+  }
+}
+
+function isDead(file: string): boolean {
+  const owner = readOwner(file);
+  if (owner === null) return false;
+  if (owner !== '') return !isAlive(owner);
+  const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  return written !== undefined && Date.now() - written > WRITTEN_MS;
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
 }
 
 function tryCreate(file: string, text: string): boolean {
