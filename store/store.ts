@@ -35,6 +35,8 @@ export interface StoreOptions {
 }
 
 const INT8 = 20;
+/** How long a query waits for a connection before the store counts as away; a burst waits its turn. */
+const CONNECT_MS = 30_000;
 
 /** Opens the store and brings it to the newest migration. Throws `StoreLocked` or the driver's error. */
 export async function openStore(options: StoreOptions): Promise<Store> {
@@ -75,11 +77,19 @@ function openPostgres(url: string, connections: number): Opened {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
-    options: '-c lock_timeout=5000 -c idle_in_transaction_session_timeout=5000',
+    // Read committed, whatever the database's default: what is judged is read after the lock, not before it.
+    options:
+      '-c lock_timeout=5000 -c idle_in_transaction_session_timeout=5000 ' +
+      '-c default_transaction_isolation=read\\ committed',
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
     types,
   });
-  // An idle connection that breaks is replaced by the pool; the query that needs one reports the fault.
+  // A connection that breaks is replaced by the pool, and the query that needs it reports the fault. The pool
+  // listens only to idle ones: without a listener of its own, one that breaks between two statements of a
+  // transaction would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   // One that breaks while it is in use tells its client, too; unheard, that would end the process.
   pool.on('connect', (client) => void client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
