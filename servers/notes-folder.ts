@@ -5,6 +5,9 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** The answer with a note must stay below what a client takes as one message. */
+export const NOTE_LIMIT_BYTES = 4 * 1024 * 1024;
+
 /** A call that cannot be done as asked; the message is for whoever called. Nothing took effect. */
 export class NoteRefused extends Error {
   override name = 'NoteRefused';
@@ -13,7 +16,7 @@ export class NoteRefused extends Error {
 export interface NotesFolder {
   /** Notes directly in `folder` ('' is the top), by name. */
   list(folder: string): { path: string; bytes: number }[];
-  /** Contents, or null when there is no such note. */
+  /** Contents, or null when there is no such note. Throws `NoteRefused` for what is no text. */
   read(path: string): string | null;
   /** Creates or replaces, in one step on the disk. */
   write(path: string, content: string): void;
@@ -44,12 +47,13 @@ export function openFolder(root: string): NotesFolder {
       const kind = kindOf(file);
       if (kind === null) return null;
       if (kind !== 'file') throw new NoteRefused(`expected a note, "${path}" is a ${kind}`);
-      return readFileSync(file, 'utf8');
+      return readText(file, path);
     },
     write: (path, content) => {
       const file = locate(root, path);
       const kind = kindOf(file);
       if (kind !== null && kind !== 'file') throw new NoteRefused(`expected a note, "${path}" is a ${kind}`);
+      refuseLarge(Buffer.byteLength(content), path);
       mkdirSync(dirname(file), { recursive: true });
       const temporary = join(dirname(file), `.${process.pid}.tmp`);
       writeFileSync(temporary, content);
@@ -57,6 +61,29 @@ export function openFolder(root: string): NotesFolder {
     },
     remove: (path) => rmSync(locate(root, path), { force: true }),
   };
+}
+
+/** Puts back what a note held before; null: there was none. */
+export function restore(folder: NotesFolder, path: string, earlier: string | null): void {
+  if (earlier === null) folder.remove(path);
+  else folder.write(path, earlier);
+}
+
+/** Anything but text would not come back as it was when a write over it is undone. */
+function readText(file: string, path: string): string {
+  refuseLarge(lstatSync(file).size, path);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+  } catch {
+    throw new NoteRefused(`expected a note, "${path}" is not UTF-8 text`);
+  }
+}
+
+function refuseLarge(bytes: number, path: string): void {
+  if (bytes <= NOTE_LIMIT_BYTES) return;
+  throw new NoteRefused(
+    `expected at most ${NOTE_LIMIT_BYTES} bytes in a note, "${path}" would have ${bytes}`,
+  );
 }
 
 /** The file of a note. Throws `NoteRefused` for a path that is not plainly inside the folder. */

@@ -5,10 +5,12 @@
  * each reads what the others appended before it decides.
  *
  * Events: `start` {pid}, `call` {tool, arguments, key}, `effect` {tool, key, path, previous, result},
- * `claim` and `release` {tool, key, claim, pid}, `undo` {key, undone}. All have `at`.
+ * `claim` {tool, key, claim, pid}, `release` {tool, key, claim, result?}, `undo` {key, undone}. All have `at`.
  *
- * Invariants: 1. `effect` is written immediately after the effect, in the same synchronous stretch. 2. Of the
- * claims on one tool and key, the first in the file whose process lives and did not release it may act.
+ * Invariants: 1. `effect` is written immediately after the effect, in the same synchronous stretch; a server
+ * killed between the two leaves an effect without a line. 2. Of the claims on one tool and key, the first in the
+ * file whose process lives and did not release it may act; a `start` ends the claims of earlier processes with
+ * the same pid. 3. A line that was cut off by a crash is ended before the next one is written.
  */
 import { randomUUID } from 'node:crypto';
 import { fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
@@ -18,13 +20,14 @@ import { z } from 'zod';
 const CLAIM_WAIT_MS = 10_000;
 const CLAIM_POLL_MS = 5;
 
+const resultShape = z.record(z.string(), z.unknown());
 const effectLine = z.object({
   event: z.literal('effect'),
   tool: z.string(),
   key: z.string().nullable(),
   path: z.string(),
   previous: z.string().nullable(),
-  result: z.record(z.string(), z.unknown()),
+  result: resultShape,
 });
 const claimLine = z.object({
   event: z.literal('claim'),
@@ -33,13 +36,22 @@ const claimLine = z.object({
   claim: z.string(),
   pid: z.number(),
 });
-const releaseLine = z.object({ event: z.literal('release'), claim: z.string() });
+const releaseLine = z.object({
+  event: z.literal('release'),
+  tool: z.string(),
+  key: z.string(),
+  claim: z.string(),
+  /** The answer of the call that acted; absent when it did not. */
+  result: resultShape.optional(),
+});
 const undoLine = z.object({ event: z.literal('undo'), undone: z.string() });
-const readBack = z.discriminatedUnion('event', [effectLine, claimLine, releaseLine, undoLine]);
+const startLine = z.object({ event: z.literal('start'), pid: z.number() });
+const readBack = z.discriminatedUnion('event', [startLine, effectLine, claimLine, releaseLine, undoLine]);
 
 /** What took effect: `previous` is what the note held before, null when there was none. */
 export type Effect = Omit<z.infer<typeof effectLine>, 'event'>;
 type Claim = z.infer<typeof claimLine>;
+type Result = z.infer<typeof resultShape>;
 
 export interface NotesRecord {
   /** Writes that a call arrived. */
@@ -51,30 +63,34 @@ export interface NotesRecord {
   isUndone(key: string): boolean;
   /** All effects with this key, oldest first. */
   effectsOf(key: string): Effect[];
-  /** Takes the right to act once for this tool and key, or answers the effect that another call had. */
-  claim(tool: string, key: string): Promise<{ done: Effect } | { release(): void }>;
+  /**
+   * Takes the right to act once for this tool and key, or answers what the call that acted was answered. Whoever
+   * has the right gives it back with the answer, or with null when nothing was done.
+   */
+  claim(tool: string, key: string): Promise<{ done: Result } | { release(result: Result | null): void }>;
 }
 
 /** Opens (and creates) the record. Throws when the file cannot be opened for appending. */
 export function openRecord(file: string): NotesRecord {
   mkdirSync(dirname(file), { recursive: true });
   const log = openLog(file);
-  const { effects, claims, released, undone, refresh } = createMemory(log);
+  const memory = createMemory(log);
 
-  async function claim(tool: string, key: string): Promise<{ done: Effect } | { release(): void }> {
+  async function claim(tool: string, key: string) {
     const id = randomUUID();
+    const place = placeOf(tool, key);
+    const release = (result: Result | null): void =>
+      log.append({ event: 'release', tool, key, claim: id, ...(result === null ? {} : { result }) });
     log.append({ event: 'claim', tool, key, claim: id, pid: process.pid });
-    const release = (): void => log.append({ event: 'release', tool, key, claim: id });
     const giveUpAt = Date.now() + CLAIM_WAIT_MS;
     for (;;) {
-      refresh();
-      const done = effects.find((effect) => effect.tool === tool && effect.key === key);
+      memory.refresh();
+      const done = memory.answers.get(place);
+      const holder = memory.claims.get(place)?.find((other) => isAlive(other.pid));
+      if (done === undefined && holder?.claim === id) return { release };
+      if (done !== undefined || Date.now() > giveUpAt) release(null);
       if (done !== undefined) return { done };
-      const mine = claims.filter((other) => other.tool === tool && other.key === key);
-      const holder = mine.find((other) => !released.has(other.claim) && isAlive(other.pid));
-      if (holder?.claim === id) return { release };
       if (Date.now() > giveUpAt) {
-        release();
         throw new Error(`another notes server (pid ${holder?.pid}) has been acting on key ${key} for 10 s`);
       }
       await new Promise((resolve) => setTimeout(resolve, CLAIM_POLL_MS));
@@ -87,12 +103,12 @@ export function openRecord(file: string): NotesRecord {
     tookEffect: (effect) => log.append({ event: 'effect', ...effect }),
     markUndone: (by, key) => log.append({ event: 'undo', key: by, undone: key }),
     isUndone: (key) => {
-      refresh();
-      return undone.has(key);
+      memory.refresh();
+      return memory.undone.has(key);
     },
     effectsOf: (key) => {
-      refresh();
-      return effects.filter((effect) => effect.key === key);
+      memory.refresh();
+      return memory.effects.get(key) ?? [];
     },
     claim,
   };
@@ -100,41 +116,75 @@ export function openRecord(file: string): NotesRecord {
 
 /** What the record said at the last `refresh`. */
 function createMemory(log: ReturnType<typeof openLog>) {
-  const effects: Effect[] = [];
-  const claims: Claim[] = [];
-  const released = new Set<string>();
+  const effects = new Map<string, Effect[]>();
+  /** By tool and key: the answer of the call that acted. */
+  const answers = new Map<string, Result>();
+  /** By tool and key: claims that were not released, oldest first. */
+  const claims = new Map<string, Claim[]>();
   const undone = new Set<string>();
+
+  function drop(place: string, isGone: (claim: Claim) => boolean): void {
+    const left = (claims.get(place) ?? []).filter((claim) => !isGone(claim));
+    if (left.length > 0) claims.set(place, left);
+    else claims.delete(place);
+  }
+
+  function read(line: z.infer<typeof readBack>): void {
+    switch (line.event) {
+      case 'start':
+        for (const place of [...claims.keys()]) drop(place, (claim) => claim.pid === line.pid);
+        return;
+      case 'effect':
+        if (line.key === null) return;
+        effects.set(line.key, [...(effects.get(line.key) ?? []), line]);
+        keepFirst(answers, placeOf(line.tool, line.key), line.result);
+        return;
+      case 'claim': {
+        const place = placeOf(line.tool, line.key);
+        claims.set(place, [...(claims.get(place) ?? []), line]);
+        return;
+      }
+      case 'release':
+        if (line.result) keepFirst(answers, placeOf(line.tool, line.key), line.result);
+        drop(placeOf(line.tool, line.key), (claim) => claim.claim === line.claim);
+        return;
+      case 'undo':
+        undone.add(line.undone);
+        return;
+    }
+  }
 
   function refresh(): void {
     for (const text of log.unread()) {
       const line = parseLine(text);
-      if (line === null) continue;
-      switch (line.event) {
-        case 'effect':
-          effects.push(line);
-          break;
-        case 'claim':
-          claims.push(line);
-          break;
-        case 'release':
-          released.add(line.claim);
-          break;
-        case 'undo':
-          undone.add(line.undone);
-          break;
-      }
+      if (line !== null) read(line);
     }
   }
 
-  return { effects, claims, released, undone, refresh };
+  return { effects, answers, claims, undone, refresh };
+}
+
+function placeOf(tool: string, key: string): string {
+  return JSON.stringify([tool, key]);
+}
+
+function keepFirst<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  if (!map.has(key)) map.set(key, value);
 }
 
 function openLog(file: string) {
   const descriptor = openSync(file, 'a+', 0o600);
   let offset = 0;
+  let torn = endsTorn(descriptor);
   return {
     append(line: Record<string, unknown>): void {
-      writeSync(descriptor, `${JSON.stringify({ at: new Date().toISOString(), ...line })}\n`);
+      const text = `${torn ? '\n' : ''}${JSON.stringify({ at: new Date().toISOString(), ...line })}\n`;
+      const bytes = Buffer.from(text);
+      torn = true;
+      const written = writeSync(descriptor, bytes);
+      if (written < bytes.length)
+        throw new Error(`only ${written} of ${bytes.length} bytes could be recorded`);
+      torn = false;
     },
     /** Whole lines that were appended since the last look, by any process. */
     unread(): string[] {
@@ -147,12 +197,19 @@ function openLog(file: string) {
   };
 }
 
+/** Whether the last line has no end: a server was killed, or the disk was full, while it was written. */
+function endsTorn(descriptor: number): boolean {
+  const { size } = fstatSync(descriptor);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
+}
+
 function parseLine(text: string): z.infer<typeof readBack> | null {
   try {
     const line = readBack.safeParse(JSON.parse(text));
     return line.success ? line.data : null;
   } catch {
-    // A line torn by a full disk says nothing; the record stays readable.
+    // A torn line says nothing; the record stays readable.
     return null;
   }
 }
@@ -161,7 +218,8 @@ function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // It runs, under another account.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -45,8 +45,9 @@ function readControl(file: string): z.infer<typeof control> | null {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
   }
   try {
     return control.parse(JSON.parse(text));

@@ -12,7 +12,8 @@ import {
   ListToolsRequestSchema,
   McpError,
 } from '@modelcontextprotocol/sdk/types.js';
-import { openFolder } from './notes-folder.ts';
+import type { NotesFolder } from './notes-folder.ts';
+import { NoteRefused, openFolder, restore } from './notes-folder.ts';
 import { openRecord } from './notes-record.ts';
 import type { NotesRecord } from './notes-record.ts';
 import type { Rehearsal } from './notes-rehearsal.ts';
@@ -45,7 +46,7 @@ export function createNotesServer(options: NotesOptions): McpServer {
     const started = tool.behaviour === 'reads' ? { delayBeforeMs: 0, delayAfterMs: 0 } : options;
     const rehearsal = readRehearsal(options.folder, tool.name, started);
     if (rehearsal.refuse !== null) throw new McpError(ErrorCode.InvalidRequest, rehearsal.refuse);
-    return await answer(tool, args, key, record, rehearsal);
+    return await answer(tool, args, key, { folder, record }, rehearsal);
   });
   return mcp;
 }
@@ -62,14 +63,14 @@ async function answer(
   tool: NoteTool,
   args: unknown,
   key: string | null,
-  record: NotesRecord,
+  ground: Ground,
   rehearsal: Rehearsal,
 ): Promise<CallToolResult> {
   try {
     const act = tool.prepare(args);
     if (rehearsal.fail !== null) throw new Error(rehearsal.fail);
     await pause(rehearsal.delayBeforeMs);
-    const result = await perform(tool, act, key, record);
+    const result = await perform(tool, act, key, ground);
     await pause(rehearsal.delayAfterMs);
     return { content: [{ type: 'text', text: JSON.stringify(result) }] };
   } catch (error) {
@@ -78,25 +79,47 @@ async function answer(
   }
 }
 
+/** What a call acts on. */
+interface Ground {
+  folder: NotesFolder;
+  record: NotesRecord;
+}
+
 async function perform(
   tool: NoteTool,
   act: ReturnType<NoteTool['prepare']>,
   key: string | null,
-  record: NotesRecord,
+  ground: Ground,
 ): Promise<Record<string, unknown>> {
-  const run = (): Record<string, unknown> => {
-    const { effects, result } = act(key);
-    for (const effect of effects) record.tookEffect({ tool: tool.name, key, ...effect, result });
-    return result;
-  };
-  if (tool.behaviour !== 'keyed' || key === null) return run();
-  const claim = await record.claim(tool.name, key);
-  if ('done' in claim) return claim.done.result;
+  if (tool.behaviour !== 'keyed' || key === null) return actNow(tool, act, key, ground);
+  const claim = await ground.record.claim(tool.name, key);
+  if ('done' in claim) return claim.done;
+  let result: Record<string, unknown> | null = null;
   try {
-    return run();
+    result = actNow(tool, act, key, ground);
+    return result;
   } finally {
-    claim.release();
+    claim.release(result);
   }
+}
+
+/** In one synchronous stretch: the effect, its lines, and taking it back when it was undone meanwhile. */
+function actNow(
+  tool: NoteTool,
+  act: ReturnType<NoteTool['prepare']>,
+  key: string | null,
+  { folder, record }: Ground,
+): Record<string, unknown> {
+  const { effects, result } = act(key);
+  for (const effect of effects) record.tookEffect({ tool: tool.name, key, ...effect, result });
+  // Another server may have undone the key after the act looked: it saw no effect, so this one must.
+  if (key === null || !record.isUndone(key)) return result;
+  for (const { path, previous } of effects) {
+    const now = folder.read(path);
+    restore(folder, path, previous);
+    record.tookEffect({ tool: 'take_back', key: null, path, previous: now, result: {} });
+  }
+  throw new NoteRefused(`the call with key ${key} was undone while it took effect; it was taken back`);
 }
 
 function pause(ms: number): Promise<void> {

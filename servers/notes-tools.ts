@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Effect, NotesRecord } from './notes-record.ts';
 import type { NotesFolder } from './notes-folder.ts';
-import { NoteRefused } from './notes-folder.ts';
+import { NOTE_LIMIT_BYTES, NoteRefused, restore } from './notes-folder.ts';
 
 type Result = Record<string, unknown>;
 /** What an act did: an effect to be recorded, or nothing but an answer. */
@@ -31,7 +31,7 @@ export function notesTools(folder: NotesFolder, record: NotesRecord): NoteTool[]
 }
 
 function readingTools(folder: NotesFolder): NoteTool[] {
-  const read = (name: string): Result => {
+  const read = (name: string) => {
     const text = folder.read(name);
     if (text === null) throw new NoteRefused(`there is no note "${name}"; list_notes names those that exist`);
     return { path: name, bytes: Buffer.byteLength(text), content: text };
@@ -56,7 +56,18 @@ function readingTools(folder: NotesFolder): NoteTool[] {
       'reads',
       'Reads several notes at once.',
       z.strictObject({ paths: z.array(path).max(100) }),
-      (input) => ({ effects: [], result: { notes: input.paths.map(read) } }),
+      (input) => {
+        let bytes = 0;
+        const notes = input.paths.map((name) => {
+          const note = read(name);
+          bytes += note.bytes;
+          if (bytes > NOTE_LIMIT_BYTES) {
+            throw new NoteRefused(`these notes have more than ${NOTE_LIMIT_BYTES} bytes; read fewer at once`);
+          }
+          return note;
+        });
+        return { effects: [], result: { notes } };
+      },
     ),
   ];
 }
@@ -123,8 +134,7 @@ function undoingTools(folder: NotesFolder, record: NotesRecord): NoteTool[] {
         }
         const effects = [...before].map(([name, earlier]) => {
           const previous = folder.read(name);
-          if (earlier === null) folder.remove(name);
-          else folder.write(name, earlier);
+          restore(folder, name, earlier);
           return { path: name, previous };
         });
         return { effects, result: { restored: [...before.keys()] } };
