@@ -4,7 +4,7 @@
  * when it arrives.
  */
 import type { SignalBody } from './answers.ts';
-import { isJsonObject } from './json.ts';
+import { isDeeperThan, isJsonObject, storable, storableText } from './json.ts';
 
 export type SignalName = 'approve' | 'reject' | 'retry';
 
@@ -13,6 +13,9 @@ export type SignalReading =
   | { kind: 'typed'; body: SignalBody }
   | { kind: 'refused'; reason: string };
 
+/** Ids of requests are ours; anything else could not even be looked up. */
+const REQUEST_ID = /^[\w-]{1,64}$/;
+const DEPTH_LIMIT = 64;
 export const COMMENT_LIMIT = 10_000;
 export const GUIDANCE_LIMIT = 4096;
 
@@ -28,7 +31,15 @@ export function reviewName(stepId: string, iteration: number): string {
 export function readSignal(name: SignalName, args: readonly unknown[], open: string | null): SignalReading {
   const [argument] = args;
   if (isJsonObject(argument) && typeof argument['request'] === 'string') {
-    return { kind: 'request', request: argument['request'] };
+    const { request } = argument;
+    if (REQUEST_ID.test(request)) return { kind: 'request', request };
+    return { kind: 'refused', reason: 'expected the id of a request of Warden, got something else' };
+  }
+  if (isDeeperThan(argument, DEPTH_LIMIT)) {
+    return {
+      kind: 'refused',
+      reason: `expected an argument nested at most ${DEPTH_LIMIT} deep, got a deeper one`,
+    };
   }
   const body = readBody(argument);
   if (body === null) {
@@ -39,22 +50,27 @@ export function readSignal(name: SignalName, args: readonly unknown[], open: str
   }
   if (open === null) return { kind: 'refused', reason: 'no review is open' };
   if (body.review === undefined && name !== 'reject') {
-    return { kind: 'refused', reason: `a ${name} must name its review: send {"review": "${open}"}` };
+    return { kind: 'refused', reason: `${name} must name its review: send {"review": "${open}"}` };
   }
   if (body.review !== undefined && body.review !== open) {
-    return { kind: 'refused', reason: `the open review is "${open}", not "${body.review.slice(0, 80)}"` };
+    return { kind: 'refused', reason: `the open review is "${open}", not "${cut(body.review, 80)}"` };
   }
   return { kind: 'typed', body: { ...body, review: open } };
 }
 
 function readBody(argument: unknown): SignalBody | null {
   if (argument === undefined || argument === null) return {};
-  if (typeof argument === 'string') return { comment: argument.slice(0, COMMENT_LIMIT) };
+  if (typeof argument === 'string') return { comment: cut(argument, COMMENT_LIMIT) };
   if (!isJsonObject(argument)) return null;
   const body: SignalBody = {};
   if (typeof argument['review'] === 'string') body.review = argument['review'];
-  if (typeof argument['comment'] === 'string') body.comment = argument['comment'].slice(0, COMMENT_LIMIT);
-  if (typeof argument['guidance'] === 'string') body.guidance = argument['guidance'].slice(0, GUIDANCE_LIMIT);
-  if (isJsonObject(argument['error_details'])) body.error_details = argument['error_details'];
+  if (typeof argument['comment'] === 'string') body.comment = cut(argument['comment'], COMMENT_LIMIT);
+  if (typeof argument['guidance'] === 'string') body.guidance = cut(argument['guidance'], GUIDANCE_LIMIT);
+  if (isJsonObject(argument['error_details'])) body.error_details = storable(argument['error_details']);
   return body;
+}
+
+/** Cutting may halve a pair of surrogates, which the store cannot hold. */
+function cut(text: string, limit: number): string {
+  return storableText(text.slice(0, limit));
 }

@@ -67,10 +67,11 @@ describe('tool servers', () => {
   it('replace a server that no longer answers; its other calls may still end', async () => {
     const tools = await fixture.open();
     const waiting = tools.call('wait', {}, patient()).catch((error: unknown) => error);
-    await assert.rejects(
-      tools.call('stick', {}, { idempotencyKey: null, signal: AbortSignal.timeout(300) }),
-      ToolCallLost,
-    );
+    const giveUp = new AbortController();
+    const stuck = tools.call('stick', {}, { idempotencyKey: null, signal: giveUp.signal });
+    await untilTrue(() => fixture.recorded('call').length === 2);
+    giveUp.abort();
+    await assert.rejects(stuck, ToolCallLost);
     assert.deepEqual((await tools.call('echo', {}, patient())).data, {});
     assert.equal(fixture.recorded('start').length, 2);
     assert.equal(living(fixture).length, 2);
