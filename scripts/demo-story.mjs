@@ -21,7 +21,7 @@ export async function tellStory(scene) {
 async function approved({ api, notes, say, title }) {
   const client = createDemoClient(api);
   const before = contents(notes);
-  title(`A saga: "${name}" drafts an entry, and nothing is written before a person has read it`);
+  title(`A saga: "${name}" drafts an entry, which is published only when a person has read it`);
   const traceId = await client.start(name, version, { version: '1.2.0' });
   say(`POST /v1/sagas/start → trace_id ${traceId}`);
   let decisions = 0;
