@@ -67,11 +67,16 @@ Ctrl-C stops everything. Logs follow.
 
 /** Until a signal comes, or a process ends by itself, which ends the stack. */
 async function follow(stack, signals) {
-  const stopFollowing = followLogs(stack.children(), say);
+  // That Temporal's parts lose each other while it ends is no news.
+  const shown = (line) => {
+    if (signals.received() === null || !line.startsWith('temporal')) say(line);
+  };
+  const stopFollowing = followLogs(stack.children(), shown);
   try {
     await Promise.race([signals.stopped, ...stack.children().map(({ exited }) => exited)]);
     if (signals.received() === null) throwWhenEnded(stack.children());
     await stack.stop();
+    say('Everything has ended.');
     return 0;
   } finally {
     stopFollowing();
