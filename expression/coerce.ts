@@ -1,7 +1,9 @@
 /** A string that is unambiguously the wanted number, boolean, list or object, read as such. */
-import { isJsonObject, storable } from '../domain/json.ts';
+import { isDeeperThan, isJsonObject, storable } from '../domain/json.ts';
 import type { Json } from '../domain/json.ts';
 
+/** Text that stands for something deeper stays text: whatever hashes, stores or sends it would fail. */
+const DEPTH_LIMIT = 64;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /**
@@ -35,6 +37,7 @@ function readStructure(text: string, types: ReadonlySet<string>): Json | undefin
   if (wanted === null || !types.has(wanted)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
+    if (isDeeperThan(value, DEPTH_LIMIT)) return undefined;
     // Escapes in the text may have hidden what the store cannot hold.
     return isJsonObject(value) || isJsonList(value) ? storable(value) : undefined;
   } catch {

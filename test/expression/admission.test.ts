@@ -52,6 +52,8 @@ describe('sloppy model JSON is admitted', () => {
     assert.deepEqual(admitted('{"b": 1}', 'object'), { a: { b: 1 } });
     assert.deepEqual(admitted('[1', 'array'), { a: '[1' });
     assert.deepEqual(admitted('{}', 'array'), { a: '{}' });
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    assert.deepEqual(admitted(deep, 'array'), { a: deep });
   });
 
   it('as null where "null" or "none" is written and the schema allows null', () => {
