@@ -10,7 +10,6 @@ import type { Transaction } from 'kysely';
 import type { Ended } from '../domain/answers.ts';
 import { isInFlight, type SagaStatus } from '../domain/status.ts';
 import { SYSTEM, type ChainHead, type Fact } from '../ledger/entry.ts';
-import { readClock } from './clock.ts';
 import { asJson } from './json.ts';
 import { insertEntries, openChain } from './ledger.ts';
 import type { Store } from './store.ts';
@@ -50,17 +49,10 @@ export async function judge<T>(
 ): Promise<T | null> {
   const news = { request: false, entry: false };
   const answer = await store.db.transaction().execute(async (tx) => {
-    const locked = await tx
-      .selectFrom('sagas')
-      .select(['trace_id', 'namespace', 'digest', 'status', 'run_id', 'failure', 'stuck', 'ended_at'])
-      .select(['chain_n', 'chain_hash'])
-      .where('trace_id', '=', traceId)
-      .forUpdate()
-      .executeTakeFirst();
+    const locked = await lock(store, tx, traceId);
     if (!locked || (namespace !== undefined && locked.namespace !== namespace)) return null;
-    const { chain_n, chain_hash, ...saga } = locked;
+    const { chain_n, chain_hash, now, ...saga } = locked;
     const before = { ...saga };
-    const now = await readClock(store, tx);
     const ledger = openChain({ n: chain_n, hash: chain_hash }, saga, now);
     const result = await act({
       tx,
@@ -78,6 +70,23 @@ export async function judge<T>(
   if (news.request) store.announce('request');
   if (news.entry) store.announce('entry');
   return answer.result;
+}
+
+/** Locks the saga row; the clock is read after the lock was had, so nobody is judged by a time before his turn. */
+function lock(store: Store, tx: Transaction<Tables>, traceId: string) {
+  return tx
+    .with('locked', (db) =>
+      db
+        .selectFrom('sagas')
+        .select(['trace_id', 'namespace', 'digest', 'status', 'run_id', 'failure', 'stuck', 'ended_at'])
+        .select(['chain_n', 'chain_hash'])
+        .where('trace_id', '=', traceId)
+        .forUpdate(),
+    )
+    .selectFrom('locked')
+    .selectAll()
+    .select(store.clock.as('now'))
+    .executeTakeFirst();
 }
 
 async function writeBack(

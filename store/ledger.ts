@@ -35,30 +35,36 @@ export function openChain(
   };
 }
 
-/** Writes entries, their payloads and the sealer's queue. Payloads are shared by hash within a chain. */
+/**
+ * Writes entries, their payloads and the sealer's queue, in one statement. Payloads are shared by hash within a
+ * chain.
+ */
 export async function insertEntries(tx: Transaction<Tables>, placed: readonly PlacedEntry[]): Promise<void> {
   if (placed.length === 0) return;
-  await tx.insertInto('ledger_entries').values(placed.map(entryRow)).execute();
   const payloads = new Map<string, PlacedEntry>();
   for (const one of placed) if (one.entry.data_hash !== null) payloads.set(one.entry.data_hash, one);
-  if (payloads.size > 0) {
-    await tx
-      .insertInto('ledger_payloads')
-      .values(
-        [...payloads].map(([hash, one]) => ({
-          chain: one.chain,
-          hash,
-          namespace: one.entry.namespace,
-          data: asJson(one.data),
-        })),
-      )
-      .onConflict((conflict) => conflict.columns(['chain', 'hash']).doNothing())
-      .execute();
+  const queue = placed.map((one) => ({ chain: one.chain, n: one.entry.n }));
+  const withEntries = tx.with('entries', (db) =>
+    db.insertInto('ledger_entries').values(placed.map(entryRow)),
+  );
+  if (payloads.size === 0) {
+    await withEntries.insertInto('ledger_unsealed').values(queue).execute();
+    return;
   }
-  await tx
+  await withEntries
+    .with('payloads', (db) =>
+      db
+        .insertInto('ledger_payloads')
+        .values([...payloads].map(([hash, one]) => payloadRow(hash, one)))
+        .onConflict((conflict) => conflict.columns(['chain', 'hash']).doNothing()),
+    )
     .insertInto('ledger_unsealed')
-    .values(placed.map((one) => ({ chain: one.chain, n: one.entry.n })))
+    .values(queue)
     .execute();
+}
+
+function payloadRow(hash: string, { chain, entry, data }: PlacedEntry) {
+  return { chain, hash, namespace: entry.namespace, data: asJson(data) };
 }
 
 function entryRow({ chain, entry, hash }: PlacedEntry) {
