@@ -71,19 +71,20 @@ export async function writeCancel(
     })
     .execute();
   court.record({ type: 'cancel', actor, data: { reason } });
-  await closeOpenReview(court, 'cancelled');
+  await closeOpenReview(court, 'cancelled', actor);
   if (!told) court.requested();
 }
 
-/** Closes the open review, if any, and fails its step with CANCELLED. Answers its span. */
+/** Closes the open review, if any, and fails its step. `actor`: whom a late decision is told of. Answers its span. */
 export async function closeOpenReview(
   court: Court,
   why: 'cancelled' | 'terminated',
+  actor: Actor,
 ): Promise<{ span: string; iteration: number } | null> {
   const { tx, saga, now } = court;
   const closed = await tx
     .updateTable('reviews')
-    .set({ status: 'cancelled', decided_at: now, actor: asJson(SYSTEM) })
+    .set({ status: 'cancelled', decided_at: now, actor: asJson(actor) })
     .where('trace_id', '=', saga.trace_id)
     .where('status', '=', 'pending')
     .returning(['span_id', 'iteration'])

@@ -2,6 +2,7 @@
 import type { Cause } from '../domain/answers.ts';
 import type { FailureCode } from '../domain/failure.ts';
 import { undoScope } from '../domain/undo.ts';
+import { SYSTEM } from '../ledger/entry.ts';
 import { cancelRequestId, closeOpenReview, hasCancel, writeCancel } from './cancel.ts';
 import type { RunningSaga } from './context.ts';
 import type { Court } from './judge.ts';
@@ -16,7 +17,7 @@ export async function beginCompensation(court: Court, saga: RunningSaga, cause: 
   const { tx, now } = court;
   await takeCancel(court, cause.code);
   // A saga that is undone waits for nobody, whatever its workflow was told about the hold.
-  await closeOpenReview(court, 'cancelled');
+  await closeOpenReview(court, 'cancelled', SYSTEM);
   const rows = await tx
     .selectFrom('steps')
     .select(['span_id', 'step_id', 'name', 'kind', 'order_index', 'status', 'error_details'])

@@ -39,7 +39,7 @@ export async function markClosed(
 
 async function terminate(court: Court, failure: Failure): Promise<void> {
   await recordSuperseded(court, failure);
-  const held = await closeOpenReview(court, 'terminated');
+  const held = await closeOpenReview(court, 'terminated', SYSTEM);
   const running = await failRunning(court, failure);
   const stepId = running ?? (held === null ? null : await stepIdOf(court, held.span));
   court.saga.stuck = null;
