@@ -1,0 +1,87 @@
+/**
+ * Every way in which a saga ends, acted out on a whole Warden: what the histories of this folder were recorded
+ * from, and what the exact counts of events are taken of.
+ */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ended, saga, started } from '../support/sagas.ts';
+import { until, type Stack } from '../support/stack.ts';
+import { heldAt, shownOf } from '../workflows/shown.ts';
+
+/** Stands in every input, so that it would be seen wherever a payload went. */
+export const CANARY = 'canary-7f3a91';
+
+export const OUTSIDE = '../outside.md';
+
+/** Each starts a saga, carries it to its end and answers its trace id. */
+export const ENDINGS: Readonly<Record<string, (stack: Stack) => Promise<string>>> = {
+  completed: async (stack) => approved(stack, await begun(stack, 'w3'), 'review#1'),
+  'completed-before-a-deadline': async (stack) =>
+    approved(stack, await begun(stack, 'w3-deadline'), 'review#1'),
+  'held-commit-approved': async (stack) => approved(stack, await begun(stack, 'held-commit'), 'write#1'),
+  'retried-then-approved': async (stack) => {
+    const traceId = await begun(stack, 'w3-deadline');
+    const held = await heldAt(stack, traceId, 'review#1');
+    await stack.http.retry(traceId, held.step_span_id, { guidance: `${CANARY} shorter` });
+    return approved(stack, traceId, 'review#2');
+  },
+  'rejected-and-undone': async (stack) => {
+    const traceId = await begun(stack, 'tools-undo');
+    const held = await heldAt(stack, traceId, 'review#1');
+    await stack.http.reject(traceId, held.step_span_id, { error_details: { why: CANARY } });
+    return over(stack, traceId);
+  },
+  'rejected-with-nothing-to-undo': async (stack) => {
+    const traceId = await begun(stack, 'w3-deadline');
+    const held = await heldAt(stack, traceId, 'review#1');
+    await stack.http.reject(traceId, held.step_span_id, { comment: CANARY });
+    return over(stack, traceId);
+  },
+  expired: async (stack) => over(stack, await begun(stack, 'expiring')),
+  'failed-directly': async (stack) => over(stack, await begun(stack, 'three', { first: OUTSIDE })),
+  'three-commits-undone': async (stack) => over(stack, await begun(stack, 'three', { fourth: OUTSIDE })),
+  cancelled: async (stack) => {
+    const traceId = await begun(stack, 'tools-undo');
+    await heldAt(stack, traceId, 'review#1');
+    await stack.http.cancel(traceId, { reason: CANARY });
+    return over(stack, traceId);
+  },
+  'undo-failed-for-good': async (stack) => {
+    const traceId = await begun(stack, 'tools-undo');
+    const held = await heldAt(stack, traceId, 'review#1');
+    const control = join(stack.notes.folder, '.control.json');
+    writeFileSync(control, JSON.stringify({ restore_note: { fail: `${CANARY} is stuck` } }));
+    await stack.http.reject(traceId, held.step_span_id);
+    await over(stack, traceId);
+    rmSync(control);
+    await until('the workflow to show it', async () => {
+      return (await shownOf(stack, traceId)).status === 'FAILED';
+    });
+    return traceId;
+  },
+};
+
+/** Starts a saga of the fixtures whose every input has the canary. */
+export function begun(stack: Stack, name: string, paths: Record<string, string> = {}): Promise<string> {
+  const usual = ['first', 'second', 'third', 'fourth', 'write'].map((key) => [key, `${CANARY}-${key}.md`]);
+  return started(stack, name, { ...Object.fromEntries(usual), subject: `${CANARY} subject`, ...paths });
+}
+
+async function approved(stack: Stack, traceId: string, name: string): Promise<string> {
+  const { step_span_id, iteration } = await heldAt(stack, traceId, name);
+  await stack.http.approve(traceId, step_span_id, { iteration, comment: CANARY });
+  return over(stack, traceId);
+}
+
+/** Waits for the end of the saga, and unless an undo failed also for that of its workflow. */
+async function over(stack: Stack, traceId: string): Promise<string> {
+  await ended(stack, traceId);
+  const { failure } = await saga(stack, traceId);
+  if (failure?.code !== 'COMPENSATION_FAILED') {
+    await stack.client.workflow
+      .getHandle(`saga-${traceId}`)
+      .result()
+      .catch(() => undefined);
+  }
+  return traceId;
+}
