@@ -1,0 +1,31 @@
+import { after, before, describe, it } from 'mocha';
+import { loadEnvironment } from '../../settings.ts';
+import { raceDecisions } from './race-decisions.ts';
+import { raceStacks, type RaceStack } from './race-stack.ts';
+import { createWatch, type Watch } from './race-watch.ts';
+
+/** How many sagas of each race. */
+const PAIRS = Number(loadEnvironment()['WARDEN_TEST_PAIRS'] ?? 50);
+
+for (const [name, start] of Object.entries(raceStacks)) {
+  describe(`two at the same moment, on ${name}`, function () {
+    this.timeout(60_000 + PAIRS * 4_000);
+    let stack: RaceStack;
+    let watch: Watch;
+    before(async () => {
+      stack = await start();
+      watch = createWatch(stack.http);
+    });
+    after(() => stack.stop());
+
+    it(`of two opposite decisions one is 202 and happens, the other is 409 and names it (${PAIRS} pairs)`, async () => {
+      say(await raceDecisions(stack, watch, PAIRS));
+    });
+  });
+}
+
+/** How the races went: which of two wins is chance, so no test asks for it. */
+function say(won: Readonly<Record<string, number>>): void {
+  const parts = Object.entries(won).map(([what, count]) => `${what} ${count}`);
+  console.log(`      ${parts.join(', ')}`);
+}
