@@ -110,12 +110,18 @@ export function judgePair(shots: readonly [Shot, Shot]): { winner: Shot; loser: 
   return { winner, loser };
 }
 
-const DONE = { approve: 'approved', reject: 'rejected', retry: 'retried', cancel: 'cancelled' } as const;
+const DONE = {
+  approve: 'approved',
+  reject: 'rejected',
+  retry: 'retried',
+  cancel: 'cancelled',
+  expiry: 'expired',
+} as const;
 
 /** A refusal says what won, who did it and when: exactly what the ledger says of it. */
 export function assertNames(
   loser: Shot,
-  winner: { act: Shot['act']; who: string },
+  winner: { act: keyof typeof DONE; who: string },
   entry: SealedEntry | undefined,
 ) {
   assert.equal(entry?.actor.subject, winner.who);

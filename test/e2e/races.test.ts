@@ -1,5 +1,6 @@
 import { after, before, describe, it } from 'mocha';
 import { loadEnvironment } from '../../settings.ts';
+import { raceDeadline } from './race-deadline.ts';
 import { raceDecisions } from './race-decisions.ts';
 import { raceStacks, type RaceStack } from './race-stack.ts';
 import { createWatch, type Watch } from './race-watch.ts';
@@ -20,6 +21,10 @@ for (const [name, start] of Object.entries(raceStacks)) {
 
     it(`of two opposite decisions one is 202 and happens, the other is 409 and names it (${PAIRS} pairs)`, async () => {
       say(await raceDecisions(stack, watch, PAIRS));
+    });
+
+    it(`of an approval at the deadline and the expiry, what was answered happens (${PAIRS} races)`, async () => {
+      say(await raceDeadline(stack, watch, PAIRS));
     });
   });
 }
