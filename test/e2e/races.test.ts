@@ -1,5 +1,6 @@
 import { after, before, describe, it } from 'mocha';
 import { loadEnvironment } from '../../settings.ts';
+import { raceCancel, raceCancelWithEnd } from './race-cancel.ts';
 import { raceDeadline } from './race-deadline.ts';
 import { raceDecisions } from './race-decisions.ts';
 import { raceStacks, type RaceStack } from './race-stack.ts';
@@ -25,6 +26,14 @@ for (const [name, start] of Object.entries(raceStacks)) {
 
     it(`of an approval at the deadline and the expiry, what was answered happens (${PAIRS} races)`, async () => {
       say(await raceDeadline(stack, watch, PAIRS));
+    });
+
+    it(`of an approval and a cancel, what was accepted takes effect, and is undone when the cancel was accepted (${PAIRS} races)`, async () => {
+      say(await raceCancel(stack, watch, PAIRS));
+    });
+
+    it(`a cancel at any moment undoes all that was done, or comes after the end (${PAIRS} sagas)`, async () => {
+      say(await raceCancelWithEnd(stack, watch, PAIRS));
     });
   });
 }
