@@ -3,7 +3,7 @@
  * of its own, emptied before, and leaves nothing running.
  */
 import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { tellStory } from './demo-story.mjs';
 import { deployExamples } from './dev-deploy.mjs';
 import { notesSettings, seedNotes } from './dev-notes.mjs';
@@ -14,14 +14,16 @@ import { freePort } from './ports.mjs';
 
 const say = (line) => console.log(line);
 const title = (line) => say(`\n── ${line}`);
-const state = join(root, '.warden', 'demo');
-const notes = notesSettings(state, {});
 
-/** @returns {Promise<number>} exit code */
-export async function demo() {
+/**
+ * @param {string} state folder that is emptied before
+ * @returns {Promise<number>} exit code
+ */
+export async function demo(state = join(root, '.warden', 'demo')) {
   const began = Date.now();
-  title('Starting Temporal and Warden, on free ports and in .warden/demo');
-  const stack = createStack(await demoPlan(), say);
+  const notes = notesSettings(state, {});
+  title(`Starting Temporal and Warden, on free ports and in ${relative(root, state)}`);
+  const stack = createStack(await demoPlan(state, notes), say);
   const signals = stopOnSignals(stack, say);
   try {
     await stack.start();
@@ -41,7 +43,7 @@ export async function demo() {
   return 0;
 }
 
-async function demoPlan() {
+async function demoPlan(state, notes) {
   const api = await freePort();
   let temporal = api;
   while (temporal === api) temporal = await freePort();

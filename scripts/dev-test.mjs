@@ -3,9 +3,10 @@
  * does not stop the others. The last line printed is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rebuild, root } from './dev-prepare.mjs';
+import { endLeftovers, startTimeOf } from './run-record.mjs';
 
 const say = (line) => console.log(line);
 const bin = (name, ...path) => [process.execPath, join(root, 'node_modules', name, ...path)];
@@ -13,8 +14,18 @@ const bin = (name, ...path) => [process.execPath, join(root, 'node_modules', nam
 /** Folders of test/ that get a part of their own; every other folder is in the first part. */
 const ownParts = [['store'], ['activities', 'delivery', 'api', 'cli'], ['stack'], ['replay'], ['e2e']];
 
+let running = null;
+let interrupted = false;
+
+/** A second signal kills. */
+function interrupt() {
+  running?.kill(interrupted ? 'SIGKILL' : 'SIGTERM');
+  interrupted = true;
+}
+
 /** @returns {Promise<number>} exit code */
 export async function test() {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, interrupt);
   const results = [];
   for (const part of [...checks(), ...suites()]) {
     say(`\n=== ${part.name}`);
@@ -22,6 +33,10 @@ export async function test() {
     const counts = await part.run();
     const result = { name: part.name, seconds: (Date.now() - began) / 1000, ...counts };
     results.push(result);
+    if (interrupted) {
+      await endTestProcesses();
+      return 130;
+    }
     say(`=== ${describe(result)}`);
   }
   say('\nParts:');
@@ -30,6 +45,15 @@ export async function test() {
   if (total('skipped') > 0) say(`  ${total('skipped')} skipped`);
   say(`\n${total('passed')} passed, ${total('failed')} failed`);
   return total('failed') === 0 && total('passed') > 0 ? 0 : 1;
+}
+
+/** What tests of a broken-off run started: each run has a folder of records, named after its process. */
+async function endTestProcesses() {
+  const runs = join(root, '.warden', 'test-run');
+  if (!existsSync(runs)) return;
+  for (const owner of readdirSync(runs)) {
+    if (startTimeOf(Number(owner)) === null) await endLeftovers(join(runs, owner), say);
+  }
 }
 
 function describe({ name, seconds, passed, failed, skipped, check }) {
@@ -113,6 +137,7 @@ function countsIn(file) {
 function run(program, args) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+    running = child;
     child.once('error', (error) => {
       say(`${program} could not be started: ${error.message}`);
       resolve(1);

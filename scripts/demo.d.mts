@@ -1,0 +1,1 @@
+export function demo(state?: string): Promise<number>;
