@@ -3,6 +3,7 @@
  * and, a few at a time, sagas in flight that Temporal may not know any more. Every process looks; what one finds
  * after the other is found already carried into the saga.
  */
+import { setMaxListeners } from 'node:events';
 import type { Client } from '@temporalio/client';
 import {
   inFlightAfter,
@@ -10,10 +11,11 @@ import {
   lookedUntil,
   noteLooked,
   stuckWith,
+  WALK_BEGINS,
   type InFlightSaga,
 } from '../store/in-flight.ts';
 import { markStuck } from '../store/reconcile.ts';
-import { repeat, type Log, type Repeated } from '../store/repeat.ts';
+import { repeat, type Log } from '../store/repeat.ts';
 import type { Store } from '../store/store.ts';
 import { workflowId } from '../workflows/messages.ts';
 import { carryStanding } from './found.ts';
@@ -35,16 +37,35 @@ const AT_ONCE = 8;
 /** Sagas in flight that are looked at one by one in a round, and in one that found a lost one. */
 const BATCH = { usual: 16, lost: 200 };
 
-export function startReconcile(parts: ReconcileParts): { stop(): Promise<void> } {
-  const { log } = parts;
-  const looks: Repeated[] = [
-    repeat(() => lookAtClosed(parts), { name: 'looking at closed workflows', everyMs: EVERY_MS, log }),
-    repeat(() => lookAtProblems(parts), { name: 'looking at stuck workflows', everyMs: EVERY_MS, log }),
-    repeat(createRotation(parts), { name: 'looking at sagas in flight', everyMs: EVERY_MS, log }),
+/** `stop` does not wait for Temporal: a look that is given up is made again by whoever looks next. */
+export function startReconcile({ store, client, log }: ReconcileParts): { stop(): Promise<void> } {
+  const parts = { store, client, log };
+  const looks = [
+    startLook(parts, 'looking at closed workflows', () => lookAtClosed(parts)),
+    startLook(parts, 'looking at stuck workflows', () => lookAtProblems(parts)),
+    startLook(parts, 'looking at sagas in flight', createRotation(parts)),
   ];
   return {
     stop: async () => {
       await Promise.all(looks.map((look) => look.stop()));
+    },
+  };
+}
+
+function startLook({ client, log }: ReconcileParts, name: string, look: () => Promise<void>) {
+  let quit = new AbortController();
+  const round = () => {
+    // One for each round: the client leaves a listener for each call on it (measured).
+    quit = new AbortController();
+    setMaxListeners(0, quit.signal);
+    return client.withAbortSignal(quit.signal, look);
+  };
+  const rounds = repeat(round, { name, everyMs: EVERY_MS, log });
+  return {
+    stop: () => {
+      const stopped = rounds.stop();
+      quit.abort();
+      return stopped;
     },
   };
 }
@@ -90,23 +111,18 @@ export async function lookAtProblems({ store, client }: ReconcileParts): Promise
  * are too, so it goes on through all of them at once.
  */
 export function createRotation({ store, client, log }: ReconcileParts): () => Promise<void> {
-  let position = 0;
+  let walk = WALK_BEGINS;
   return async () => {
     for (let limit = BATCH.usual; ; limit = BATCH.lost) {
-      const sagas = await inFlightAfter(store, position, limit);
-      let lost = false;
+      const sagas = await inFlightAfter(store, walk, limit);
+      const outcomes = new Set<string>();
       await each(sagas, async (saga: InFlightSaga) => {
-        const outcome = await carryStanding(
-          store,
-          log,
-          saga,
-          await standing(client, workflowId(saga.traceId)),
-        );
-        lost ||= outcome === 'lost';
+        const found = await standing(client, workflowId(saga.traceId));
+        outcomes.add(await carryStanding(store, log, saga, found));
       });
       const isLastPage = sagas.length < limit;
-      position = isLastPage ? 0 : (sagas.at(-1)?.position ?? 0);
-      if (!lost || isLastPage) return;
+      walk = (isLastPage ? undefined : sagas.at(-1)) ?? WALK_BEGINS;
+      if (!outcomes.has('lost') || isLastPage) return;
     }
   };
 }

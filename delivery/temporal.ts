@@ -7,6 +7,12 @@ import { WorkflowNotFoundError, isGrpcServiceError, type Client } from '@tempora
 /** Measured: a healthy call takes milliseconds; a server that is away lets a call wait for all of it. */
 export const CALL_MS = 5_000;
 
+/**
+ * Channel arguments of the connection to Temporal: how soon it is tried again after it broke. Measured with a server
+ * that was away for 40 s: the first request after its return waits 9 s with the defaults of gRPC.
+ */
+export const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 };
+
 /** A call that Temporal answers within the deadline, or that fails. */
 export function call<T>(client: Client, ask: () => Promise<T>, deadlineMs: number = CALL_MS): Promise<T> {
   return client.withDeadline(Date.now() + deadlineMs, ask);

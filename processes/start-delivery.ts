@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { createDelivery } from '../delivery/delivery.ts';
 import { temporalState } from '../delivery/readiness.ts';
+import { RECONNECT } from '../delivery/temporal.ts';
 import type { CrashPoint } from '../settings.ts';
 import { startSealer } from '../store/sealer.ts';
 import type { Store } from '../store/store.ts';
@@ -23,7 +24,7 @@ export function startDelivery(
   parts: { store: Store; crash: (point: CrashPoint) => void; log: DeliveryLog },
 ): Delivering {
   const { address, namespace, taskQueue } = temporal;
-  const connection = Connection.lazy({ address });
+  const connection = Connection.lazy({ address, channelArgs: RECONNECT });
   const client = new Client({ connection, namespace });
   const delivery = createDelivery({ ...parts, client, taskQueue });
   const sealer = startSealer(parts);

@@ -50,8 +50,7 @@ export function repeat(work: () => Promise<void>, { name, everyMs, gatherMs = 0,
     running = null;
     if (stopped) return;
     // After a failure the next round waits its time, however often it was woken: the cause may be a store away.
-    if (woken && !failed) plan(gatherMs);
-    else plan(everyMs);
+    plan(woken && !failed ? gatherMs : everyMs);
   }
 
   async function attempt(): Promise<boolean> {
@@ -60,7 +59,8 @@ export function repeat(work: () => Promise<void>, { name, everyMs, gatherMs = 0,
       if (failing) log.info({}, `${name}: works again`);
       failing = false;
     } catch (error) {
-      if (!failing) log.warn({ error: String(error) }, `${name}: failed, is tried again until it works`);
+      if (!failing && !stopped)
+        log.warn({ error: String(error) }, `${name}: failed, is tried again until it works`);
       failing = true;
     }
     return failing;
@@ -71,10 +71,9 @@ export function repeat(work: () => Promise<void>, { name, everyMs, gatherMs = 0,
     wake: () => {
       if (stopped || woken) return;
       woken = true;
-      if (running === null && !failing) {
-        if (gatherMs === 0) begin();
-        else plan(gatherMs);
-      }
+      if (running !== null || failing) return;
+      if (gatherMs === 0) begin();
+      else plan(gatherMs);
     },
     stop: async () => {
       stopped = true;
