@@ -125,6 +125,7 @@ export async function endSaga(
   if (!isInFlight(court.saga.status)) return;
   court.saga.status = status;
   court.saga.ended_at = court.now;
+  court.saga.stuck = null;
   if (failure !== null) court.saga.failure = failure;
   if (status !== 'COMPLETED') {
     await court.tx

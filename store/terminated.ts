@@ -42,7 +42,6 @@ async function terminate(court: Court, failure: Failure): Promise<void> {
   const held = await closeOpenReview(court, 'terminated', SYSTEM);
   const running = await failRunning(court, failure);
   const stepId = running ?? (held === null ? null : await stepIdOf(court, held.span));
-  court.saga.stuck = null;
   await endSaga(court, 'FAILED', { code: failure.code, message: failure.message, step_id: stepId });
 }
 
