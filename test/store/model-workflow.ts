@@ -1,0 +1,144 @@
+/**
+ * The workflow as the store sees it, after workflows/saga.ts: which transaction follows which answer. It pauses
+ * wherever Temporal may bring something; an attempt that crashed or lost its token is made again.
+ */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { Cause, Ended, SettleAnswer, SettleCause, StepAnswer, StepRef } from '../../domain/answers.ts';
+import { TokenLost } from '../../store/executions.ts';
+import { settle } from '../../store/settle.ts';
+import { finishSaga } from '../../store/undo.ts';
+import { act, prepare, stepOf, think, undo, type Paused, type World } from './model-attempts.ts';
+import { OPEN } from './sagas.ts';
+
+/** `stuck`: an undo failed for good, and the workflow stays open. */
+export type End = Ended | { kind: 'stuck' };
+
+const cancelledAt = (span: string | null): Cause => ({ code: 'CANCELLED', span, uncertain: false });
+
+export async function* workflow(world: World): Paused<End> {
+  const { length } = world.run.saga.saga.steps;
+  for (let index = 0; index < length; index += 1) {
+    if (world.cancelled) {
+      await settleTwice(world, index, 1, { kind: 'cancel' });
+      yield;
+    }
+    const outcome = yield* runStep(world, index);
+    const span = world.run.span(index);
+    if (outcome.kind === 'ended') return outcome;
+    if (outcome.kind === 'cancelled') return yield* back(world, index, cancelledAt(span));
+    if (outcome.kind === 'failed') {
+      const { code, uncertain } = outcome;
+      return yield* back(world, uncertain ? index + 1 : index, { code, span, uncertain });
+    }
+    if (outcome.ended) return { kind: 'ended', status: 'COMPLETED', code: null };
+  }
+  return yield* back(world, length, cancelledAt(null));
+}
+
+async function* back(world: World, end: number, cause: Cause): Paused<End> {
+  for (let index = end - 1; index >= 0; index -= 1) {
+    if (!stepOf(world, index).compensation) continue;
+    const answer = yield* answered(world, () => undo(world, world.run.undo(index, cause)));
+    if (answer.kind === 'ended') return answer;
+    if (answer.kind === 'failed') return { kind: 'stuck' };
+    if (answer.ended) return { kind: 'ended', status: 'COMPENSATED', code: cause.code };
+  }
+  return await finishSaga(world.store(), world.run.saga, cause);
+}
+
+/** Makes attempts until one answers. */
+async function* answered<T>(world: World, attempt: () => Paused<T>): Paused<T> {
+  for (;;) {
+    const paused = attempt();
+    world.current = paused;
+    const answer = yield* untilCrash(world, paused);
+    world.current = null;
+    if (answer !== null) return answer;
+  }
+}
+
+async function* untilCrash<T>(world: World, paused: Paused<T>): Paused<T | null> {
+  for (;;) {
+    const step = await paused.next().catch((error: unknown) => {
+      if (error instanceof TokenLost) return null;
+      throw error;
+    });
+    if (step === null) return null;
+    if (step.done === true) return step.value;
+    yield;
+    if (world.crash) {
+      world.crash = false;
+      world.frozen.push(paused);
+      return null;
+    }
+  }
+}
+
+type Outcome = Exclude<StepAnswer, { kind: 'held' }>;
+
+async function* runStep(world: World, index: number): Paused<Outcome> {
+  const step = stepOf(world, index);
+  let iteration = 1;
+  let askFirst = false;
+  const call = (phase: StepRef['phase']) => {
+    const ref = world.run.ref(index, phase, iteration);
+    const attempt = !step.hitl && step.kind === 'reason' ? think : phase === 'prepare' ? prepare : act;
+    return answered(world, () => attempt(world, index, ref));
+  };
+  let answer = yield* call(step.hitl ? 'prepare' : 'act');
+  while (answer.kind === 'held') {
+    const decided: Held = yield* hold(world, index, iteration, askFirst || answer.decided === true);
+    askFirst = decided.kind === 'act';
+    if (decided.kind === 'act') answer = yield* call('act');
+    else if (decided.kind === 'approved') {
+      if (step.kind === 'reason') return { kind: 'completed', ended: decided.ended };
+      answer = yield* call('act');
+    } else if (decided.kind === 'retried') {
+      iteration = decided.iteration;
+      answer = yield* call('prepare');
+    } else if (decided.kind === 'rejected') {
+      return { kind: 'failed', code: decided.code, uncertain: false, ended: false };
+    } else return decided;
+  }
+  return answer;
+}
+
+type Held = Exclude<SettleAnswer, { kind: 'pending' | 'refused' }> | { kind: 'act' };
+
+async function* hold(world: World, index: number, iteration: number, askFirst: boolean): Paused<Held> {
+  let cause: SettleCause | null = askFirst ? { kind: 'opened' } : null;
+  for (;;) {
+    if (cause?.kind === 'request' && stepOf(world, index).kind === 'commit') return { kind: 'act' };
+    if (cause !== null) {
+      const answer = await settleTwice(world, index, iteration, cause);
+      yield;
+      if (answer.kind !== 'pending' && answer.kind !== 'refused') return answer;
+    }
+    world.waiting = true;
+    // Woken by any signal, by a cancel, and now and then by a timer, which may be early.
+    yield;
+    world.waiting = false;
+    cause = world.inbox.shift() ?? { kind: world.cancelled ? 'cancel' : 'deadline' };
+  }
+}
+
+/** A local activity may run twice: the second answers as the first, and the ledger is not longer by it. */
+async function settleTwice(world: World, index: number, iteration: number, cause: SettleCause) {
+  const input = { traceId: world.run.trace, span: world.run.span(index), iteration, id: randomUUID(), cause };
+  const first = await settle(world.store(), OPEN, input);
+  const entries = await entriesOf(world);
+  assert.deepEqual(await settle(world.store(), OPEN, input), first, `settle run twice, ${cause.kind}`);
+  assert.equal(await entriesOf(world), entries, `the ledger after settle ran twice, ${cause.kind}`);
+  return first;
+}
+
+async function entriesOf(world: World): Promise<number> {
+  const { chain_n } = await world
+    .store()
+    .db.selectFrom('sagas')
+    .select('chain_n')
+    .where('trace_id', '=', world.run.trace)
+    .executeTakeFirstOrThrow();
+  return chain_n;
+}

@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { after, before, describe, it } from 'mocha';
+import { isInFlight } from '../../domain/status.ts';
+import type { Identity } from '../../domain/definition.ts';
+import type { Verb } from '../../domain/decision.ts';
+import { TokenLost } from '../../store/executions.ts';
+import { judge } from '../../store/judge.ts';
+import { sendAgain } from '../../store/requests.ts';
+import { openStore, type Store } from '../../store/store.ts';
+import { markClosed } from '../../store/terminated.ts';
+import { commit, reason, UNDO } from './definitions.ts';
+import type { Paused, ToolAnswer, World } from './model-attempts.ts';
+import { workflow, type End } from './model-workflow.ts';
+import { requestsOf, sagaRow, stepRow } from './rows.ts';
+import { cancel, decideOn, deployed, startedFrom } from './sagas.ts';
+import { at, verifyChains } from './stores.ts';
+
+const STEPS = [
+  reason('draft', { hitl: true, hitl_max_retries: 1 }),
+  commit('write', { hitl: true, compensation: UNDO }),
+  reason('check'),
+  commit('publish', { compensation: UNDO }),
+];
+const T0 = Date.parse('2030-01-01T00:00:00.000Z');
+const VERBS: readonly Verb[] = ['approve', 'reject', 'retry'];
+
+type Act =
+  | { kind: 'run'; times: number }
+  | { kind: 'decide' | 'type'; verb: Verb; index: number }
+  | { kind: 'wait'; ms: number }
+  | { kind: 'crash' | 'thaw' | 'deliver' | 'cancel' | 'cancel in Temporal' | 'reset' | 'terminate' };
+
+const verb = fc.constantFrom('approve' as const, 'approve' as const, 'reject' as const, 'retry' as const);
+const index = fc.constantFrom(0, 0, 1, 1, 2);
+const acts: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('run' as const), times: fc.integer({ min: 1, max: 5 }) }),
+  },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('decide' as const), verb, index }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('type' as const), verb, index }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(20_000, 60_000) }),
+  },
+  ...([4, 3, 3, 1, 1, 1] as const).map((weight, at) => {
+    const kinds = ['crash', 'thaw', 'deliver', 'cancel', 'cancel in Temporal', 'reset'] as const;
+    return { weight, arbitrary: fc.record({ kind: fc.constant(kinds[at] ?? ('crash' as const)) }) };
+  }),
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('run' as const), times: fc.constant(9) }) },
+);
+const answers = fc.array(fc.constantFrom<ToolAnswer[]>('done', 'done', 'done', 'failed', 'lost'), {
+  maxLength: 6,
+});
+
+describe('a saga under any order of decisions, cancels, crashes, resets and late attempts', () => {
+  let store: Store;
+  let definition: Identity;
+  before(async () => {
+    store = await openStore({ directory: null });
+    definition = await deployed(store, STEPS);
+  });
+  after(() => store.close());
+
+  it('is decided once, ends once as it was decided, and no effect is made twice or left', async function () {
+    this.timeout(120_000);
+    const sequences = fc.array(acts, { minLength: 4, maxLength: 24 });
+    const holds = fc.asyncProperty(sequences, answers, fc.boolean(), async (sequence, tool, terminated) => {
+      const story = await begin(store, definition, tool);
+      for (const one of sequence) await story.happens(one);
+      if (terminated && sequence.length % 5 === 0) await story.happens({ kind: 'terminate' });
+      await story.toTheEnd();
+    });
+    await fc.assert(holds, { numRuns: 100, endOnFailure: false, interruptAfterTimeLimit: 100_000 });
+    await verifyChains(store, 0);
+  });
+});
+
+async function begin(store: Store, definition: Identity, tool: ToolAnswer[]) {
+  let clock = T0;
+  const answers = [...tool];
+  const run = await startedFrom(at(store, new Date(clock)), definition);
+  const world: World = {
+    run,
+    store: () => at(store, new Date(clock)),
+    nextAnswer: () => answers.shift() ?? 'done',
+    effects: new Map(),
+    inbox: [],
+    cancelled: false,
+    waiting: false,
+    current: null,
+    frozen: [],
+    crash: false,
+  };
+  let main = workflow(world);
+  let end: End | null = null;
+  let terminated = false;
+  let cancelAccepted = false;
+  let endedAs: string | null = null;
+  const accepted = new Map<string, Verb>();
+
+  async function advance(): Promise<void> {
+    if (end !== null || terminated) return;
+    const step = await main.next();
+    if (step.done === true) end = step.value;
+  }
+
+  /** Temporal brings what was asked and not consumed; a decision comes as a signal, a cancel as a cancel. */
+  async function deliver(): Promise<void> {
+    for (const { id, kind, consumed_at } of await requestsOf(store, run)) {
+      if (consumed_at !== null || kind === 'start') continue;
+      if (kind === 'cancel') world.cancelled = true;
+      else world.inbox.push({ kind: 'request', request: id });
+    }
+  }
+
+  async function decide(verb: Verb, index: number): Promise<void> {
+    const result = await decideOn(world.store(), run, index, { verb });
+    if (result.kind === 'queued') accepted.set(result.idempotencyKey, verb);
+  }
+
+  /** A typed signal is bound to the review that is open when it comes. */
+  async function type(verb: Verb, index: number): Promise<void> {
+    const open = await pendingOf(store, run.trace);
+    if (open?.span_id !== run.span(index) || !world.waiting) return;
+    world.inbox.push({ kind: 'signal', name: verb, body: {}, identity: 'ops' });
+  }
+
+  async function reset(): Promise<void> {
+    if (world.current) world.frozen.push(world.current);
+    Object.assign(world, { inbox: [], cancelled: false, waiting: false, current: null, crash: false });
+    main = workflow(world);
+    end = null;
+    terminated = false;
+    if (!isInFlight((await sagaRow(store, run)).status)) return;
+    await judge(world.store(), run.trace, (court) =>
+      sendAgain(court, ['approve', 'reject', 'retry', 'cancel'], 'all'),
+    );
+  }
+
+  async function happens(act: Act): Promise<void> {
+    switch (act.kind) {
+      case 'run':
+        for (let time = 0; time < act.times; time += 1) await advance();
+        break;
+      case 'decide':
+        await decide(act.verb, act.index);
+        break;
+      case 'type':
+        await type(act.verb, act.index);
+        break;
+      case 'wait':
+        clock += act.ms;
+        break;
+      case 'crash':
+        world.crash = world.current !== null;
+        break;
+      case 'thaw':
+        await thaw(world.frozen);
+        break;
+      case 'deliver':
+        await deliver();
+        break;
+      case 'cancel':
+        cancelAccepted = (await cancel(world.store(), run)).kind !== 'conflict' || cancelAccepted;
+        break;
+      case 'cancel in Temporal':
+        world.cancelled = true;
+        break;
+      case 'reset':
+        await reset();
+        break;
+      case 'terminate':
+        await markClosed(world.store(), run.trace, { status: 'TERMINATED' });
+        terminated = true;
+        break;
+    }
+    await invariants();
+  }
+
+  async function invariants(): Promise<void> {
+    const { status, ended_at } = await sagaRow(store, run);
+    assert.equal(ended_at === null, isInFlight(status));
+    if (endedAs !== null) assert.equal(status, endedAs, 'ended stays ended');
+    if (isInFlight(status)) return;
+    endedAs = status;
+    assert.equal(await pendingOf(store, run.trace), null, 'no review is open in a saga that has ended');
+  }
+
+  /** Everybody does their part until the workflow ends; what was given up thaws last. */
+  async function toTheEnd(): Promise<void> {
+    if (terminated) await reset();
+    for (let turn = 0; end === null; turn += 1) {
+      assert.ok(turn < 600, 'the saga hangs');
+      if (world.waiting && turn % 3 === 0) {
+        const open = await pendingOf(store, run.trace);
+        if (open) await decide(VERBS[turn % 2] ?? 'approve', open.span_id === run.span(0) ? 0 : 1);
+        await deliver();
+      }
+      await advance();
+      if (turn % 5 === 0) await thaw(world.frozen);
+      await invariants();
+    }
+    while (world.frozen.length > 0) await thaw(world.frozen);
+    await invariants();
+    await judgeEnd(end);
+  }
+
+  async function judgeEnd(ended: End): Promise<void> {
+    const saga = await sagaRow(store, run);
+    const code = saga.status === 'COMPLETED' ? null : (saga.failure?.code ?? null);
+    const expected = ended.kind === 'stuck' ? 'COMPENSATION_FAILED' : code;
+    assert.equal(code, expected);
+    if (ended.kind === 'ended') assert.deepEqual([ended.status, ended.code], [saga.status, code]);
+    if (cancelAccepted) assert.notEqual(saga.status, 'COMPLETED', 'a cancel that was accepted takes effect');
+    const effectsOf = (span: string) => world.effects.get(`${run.trace}:${span}`) ?? 0;
+    assert.ok(effectsOf(run.span(1)) <= 1, 'a tool that is not idempotent is called once');
+    assert.ok(effectsOf(run.span(3)) <= 3, 'an idempotent one three times at most');
+    for (const index of [1, 3]) {
+      if (effectsOf(run.span(index)) === 0) continue;
+      if (saga.status === 'COMPENSATED') {
+        const { status } = await stepRow(
+          store,
+          run,
+          run.undo(index, { code: 'CANCELLED', span: null, uncertain: false }).span,
+        );
+        assert.equal(status, 'COMPENSATED', `the effect of step ${index} is undone`);
+      }
+    }
+    const reviews = await store.db
+      .selectFrom('reviews')
+      .selectAll()
+      .where('trace_id', '=', run.trace)
+      .execute();
+    for (const [key, verdict] of accepted) {
+      const review = reviews.find(({ span_id, iteration }) => {
+        const again = iteration === 1 ? '' : `-${iteration}`;
+        return key === `human-decision-${run.trace}-${span_id}${again}`;
+      });
+      const status = { approve: 'approved', reject: 'rejected', retry: 'retried' }[verdict];
+      assert.equal(review?.status, status, 'what was accepted is what the review says');
+      if (saga.failure?.code !== 'TERMINATED') assert.ok(review?.settled, 'and it took effect');
+    }
+  }
+
+  return { happens, toTheEnd };
+}
+
+async function thaw(frozen: Paused<unknown>[]): Promise<void> {
+  const paused = frozen.shift();
+  if (!paused) return;
+  const step = await paused.next().catch((error: unknown) => {
+    if (error instanceof TokenLost) return null;
+    throw error;
+  });
+  if (step?.done === false) frozen.push(paused);
+}
+
+async function pendingOf(store: Store, trace: string) {
+  const row = await store.db
+    .selectFrom('reviews')
+    .select(['span_id', 'iteration'])
+    .where('trace_id', '=', trace)
+    .where('status', '=', 'pending')
+    .executeTakeFirst();
+  return row ?? null;
+}
