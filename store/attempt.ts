@@ -15,6 +15,7 @@ import { findExecution, raiseToken, TokenLost, type Execution } from './executio
 import { endedAnswer, judge, type Court } from './judge.ts';
 import { failStep, recordOutcome } from './outcome.ts';
 import { findReview, type Review } from './reviews.ts';
+import { consumeStart } from './requests.ts';
 import { settleNow } from './settle.ts';
 import type { Store } from './store.ts';
 
@@ -115,7 +116,10 @@ export function lostCall(execution: Execution, idempotent: boolean): Failure | n
 
 async function begin(court: Court, ref: StepRef): Promise<void> {
   const { tx, saga, now } = court;
-  if (saga.status === 'PENDING') saga.status = 'RUNNING';
+  if (saga.status === 'PENDING') {
+    saga.status = 'RUNNING';
+    await consumeStart(court);
+  }
   const started = await tx
     .updateTable('steps')
     .set({ status: 'IN_PROGRESS', started_at: now })

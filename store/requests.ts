@@ -37,6 +37,17 @@ export async function consumeRequest(court: Court, id: string): Promise<void> {
     .execute();
 }
 
+/** The saga runs: its start need not be sent again. */
+export async function consumeStart(court: Court): Promise<void> {
+  await court.tx
+    .updateTable('requests')
+    .set({ consumed_at: court.now })
+    .where('trace_id', '=', court.saga.trace_id)
+    .where('kind', '=', 'start')
+    .where('consumed_at', 'is', null)
+    .execute();
+}
+
 export async function consumeRequestsOf(court: Court, span: string, iteration: number): Promise<void> {
   await court.tx
     .updateTable('requests')

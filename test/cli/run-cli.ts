@@ -1,12 +1,8 @@
-/** Runs `warden` as the process that people start, and keeps its two streams apart. */
+/** Runs the built `warden` as the process that people start, and keeps its two streams apart. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repository, startProgram } from '../support/processes.ts';
-
-/** Reads TypeScript wherever the process starts; the register of @swc-node looks for itself in that folder. */
-const hooks = JSON.stringify(import.meta.resolve('@swc-node/register/esm'));
-const fromAnyFolder = `data:text/javascript,import{register}from'node:module';register(${hooks})`;
 
 export interface Run {
   code: number | null;
@@ -28,9 +24,9 @@ export async function startCli(args: readonly string[], options: RunOptions = {}
   const cwd = options.cwd ?? folder;
   const stdinFile = join(folder, 'stdin');
   await writeFile(stdinFile, options.stdin ?? '');
-  const warden = [process.execPath, '--import', fromAnyFolder, join(repository, 'cli', 'warden.ts')];
+  const warden = [process.execPath, join(repository, 'dist', 'cli', 'warden.js')];
   const line = `{ ${shell}; } 2>"$0" <"${stdinFile}"`;
-  const env = { TS_NODE_PROJECT: join(repository, 'tsconfig.json'), ...options.env };
+  const { env = {} } = options;
   const running = startProgram('cli', '/bin/sh', ['-c', line, stderrFile, ...warden, ...args], { cwd, env });
   return {
     running,
