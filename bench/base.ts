@@ -55,6 +55,7 @@ export async function startBase(
   return {
     record,
     open: (count) => openSome(count, open),
+    pids: () => ({ server: server.child.pid, worker: worker.child.pid }),
     isDone: async ({ id }) => (await look(id))['status'] === 'COMPLETED',
     restartWorker: async () => {
       await worker.stop();

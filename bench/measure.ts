@@ -1,5 +1,6 @@
 /** Decisions made one at a time, each watched until its effect is seen at the outside sink. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { cpuBetween, cpuMs } from './cpu.ts';
 import type { Http } from './http.ts';
 import type { Hold, Side } from './side.ts';
 import type { Sink } from './sink.ts';
@@ -19,6 +20,14 @@ export interface Sample {
 export interface Measured {
   side: Side;
   sink: Sink;
+  /** Processes whose processor time belongs to this side's decisions. */
+  processes(): Record<string, number>;
+}
+
+export interface Block {
+  samples: Sample[];
+  /** Processor time of all its decisions, by process. */
+  cpu: Record<string, number>;
 }
 
 /** After an effect its saga still ends: that must not run into the next decision. */
@@ -30,21 +39,23 @@ const WARM_UP = 10;
 /** Opens holds and decides them. `cold`: the worker is restarted in between, so that no workflow is cached. */
 export async function decideAll(
   http: Http,
-  { side, sink }: Measured,
+  { side, sink, processes }: Measured,
   { holds, cold }: { holds: number; cold: boolean },
-): Promise<Sample[]> {
+): Promise<Block> {
   const open = await side.open(holds);
   if (cold) {
     await side.restartWorker();
     await decideEach(http, sink, await side.open(WARM_UP));
   }
+  await delay(SETTLE_MS);
+  const before = cpuMs(processes());
   const samples = await decideEach(http, sink, open);
+  const cpu = cpuBetween(before, cpuMs(processes()));
   await expectDone(side, open);
-  return samples;
+  return { samples, cpu };
 }
 
 async function decideEach(http: Http, sink: Sink, holds: readonly Hold[]): Promise<Sample[]> {
-  await delay(SETTLE_MS);
   const samples: Sample[] = [];
   for (const [index, hold] of holds.entries()) {
     samples.push(await decide(http, sink, hold));

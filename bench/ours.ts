@@ -48,6 +48,7 @@ export async function startOurs(parts: OursParts): Promise<Ours> {
     record,
     data,
     open: (count) => openSome(count, open),
+    pids: () => ({ ...(api && { api: api.child.pid }), [api ? 'worker' : 'standalone']: worker.child.pid }),
     isDone: async ({ id }) => (await client.listSagas({ trace_id: id })).items[0]?.status === 'COMPLETED',
     restartWorker: async () => {
       await worker.stop();

@@ -10,6 +10,8 @@ export interface Postgres {
   url: string;
   /** Version, and the settings that decide what a commit costs. */
   description: string;
+  /** Whose processor time is its own; null: the server is not ours. */
+  pid: number | null;
   stop(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ async function createOn(url: string): Promise<Postgres> {
   return {
     url: address.href,
     description: await describe(address.href),
+    pid: null,
     stop: () => administer(url, `drop database if exists ${name} with (force)`),
   };
 }
@@ -57,6 +60,7 @@ async function startOwn(): Promise<Postgres> {
   return {
     url: own,
     description: await describe(own),
+    pid: child.pid ?? null,
     stop: async () => {
       // The end of its input is what tells it to stop; it comes also when this process is killed.
       child.stdin.end();

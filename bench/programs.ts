@@ -71,7 +71,12 @@ export async function waitFor<Found>(
 ): Promise<Found> {
   const until = Date.now() + timeoutMs;
   for (;;) {
-    const found = await look();
+    const found = await look().catch(async (error: unknown) => {
+      // What could not be asked may just have died: then its log says more than this error.
+      await delay(200);
+      if (running.every(({ child }) => child.ended === null)) throw error;
+      return null;
+    });
     if (found !== null) return found;
     const ended = running.find(({ child }) => child.ended !== null)?.child;
     const late = Date.now() > until ? running[0]?.child : undefined;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { DRIFT_LIMIT, type Comparison, type Spread } from './figures.ts';
+import type { Moment } from './history.ts';
 import type { ResumeResult } from './resume.ts';
 import type { Stages } from './stages.ts';
 
@@ -38,7 +39,10 @@ export function resumeText(result: ResumeResult): string[] {
         `ours against that: ${(p50.median / defaults.p50).toFixed(2)}, ${(p99.median / defaults.p99).toFixed(2)}`,
     );
   }
-  lines.push('', ...stageLines('ours', result.stages.ours), '', ...stageLines('base', result.stages.base));
+  for (const side of ['ours', 'base'] as const) {
+    lines.push('', ...stageLines(side, result.stages[side]), ...momentLines(result.temporal[side]));
+  }
+  lines.push('', ...cpuLines(result.cpu));
   if (sql !== null) {
     lines.push(
       '',
@@ -73,6 +77,27 @@ function stageLines(side: string, { path, beside }: Stages): string[] {
   ];
 }
 
+function cpuLines({ ours, base }: ResumeResult['cpu']): string[] {
+  const total = (of: Record<string, number>) => Object.values(of).reduce((sum, each) => sum + each, 0);
+  const row = (name: string, of: Record<string, number>) =>
+    `  ${name.padEnd(6)}${ms(total(of)).padStart(9)}: ` +
+    Object.entries(of)
+      .map(([process, each]) => `${process} ${each.toFixed(1)}`)
+      .join(', ');
+  return [
+    `processor time for each decision, the pause after it and the idle other side included: ratio ` +
+      (total(ours) / total(base)).toFixed(2),
+    row('ours', ours),
+    row('base', base),
+  ];
+}
+
+function momentLines(moments: readonly Moment[]): string[] {
+  return moments.map(
+    ({ name, sinceMs }) => `  ${`in Temporal: ${name}`.padEnd(53)}${ms(sinceMs).padStart(11)}`,
+  );
+}
+
 /** For `--json`. */
 export function resumeFigures({ options, store, ...result }: ResumeResult): JsonObject {
   const suffix = options.cold ? '_cold' : '';
@@ -95,7 +120,9 @@ export function resumeFigures({ options, store, ...result }: ResumeResult): Json
       store,
       holds: options.holds,
       stages: plain(result.stages),
+      temporal: plain(result.temporal),
       base_at_server_defaults: plain(result.defaults),
+      cpu_ms: plain(result.cpu),
       sql: plain(result.sql),
     },
     [`decision_to_202${suffix}`]: json(result.accepted),

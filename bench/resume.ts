@@ -2,12 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { workflowId } from '../workflows/messages.ts';
 import { startBase } from './base.ts';
-import { compare, percentiles, type Comparison, type Pair, type Percentiles } from './figures.ts';
+import { compare, median, percentiles, type Comparison, type Pair, type Percentiles } from './figures.ts';
+import { temporalMoments, type Moment } from './history.ts';
 import { createHttp, type Http } from './http.ts';
-import { decideAll, type Measured, type Sample } from './measure.ts';
+import { decideAll, type Block, type Measured, type Sample } from './measure.ts';
 import type { Options } from './options.ts';
-import { startOurs, type Ours } from './ours.ts';
+import { startOurs } from './ours.ts';
 import { openPostgres, type Postgres } from './postgres.ts';
 import { createPrograms, type Programs } from './programs.ts';
 import type { Side } from './side.ts';
@@ -23,6 +25,10 @@ export interface ResumeResult {
   /** HTTP approve sent to 202, which is the base's time for one call of Temporal. */
   accepted: Comparison;
   stages: { ours: Stages; base: Stages };
+  /** The same, as Temporal's histories tell it. */
+  temporal: { ours: Moment[]; base: Moment[] };
+  /** Processor time for each decision, in milliseconds, by process. */
+  cpu: { ours: Record<string, number>; base: Record<string, number> };
   sql: SqlCount | null;
   /** The base on a Temporal server at its defaults. */
   defaults: Percentiles | null;
@@ -67,12 +73,21 @@ async function measure(stage: Stage): Promise<ResumeResult> {
   const databaseUrl = postgres?.url ?? null;
   const parts = { programs, http, temporal, folder };
   const ours = await startOurs({ ...parts, databaseUrl, logsSql: options.sql });
-  const samples = await inTurns(stage, ours, await startBase('base', parts));
+  const base = await startBase('base', parts);
+  const shared = { temporal: temporal.running.child.pid };
+  const pid = postgres?.pid ?? null;
+  const database: Record<string, number> = pid === null ? {} : { postgres: pid };
+  const { samples, cpu } = await inTurns(
+    stage,
+    measured(ours, () => ({ ...ours.pids(), ...database, ...shared })),
+    measured(base, () => ({ ...base.pids(), ...shared })),
+  );
   await ours.stop();
   const all = {
     ours: samples.flatMap((each) => each.ours),
     base: samples.flatMap((each) => each.base),
   };
+  const { address } = temporal;
   const pairs = (time: (sample: Sample) => number): Pair[] =>
     samples.map(({ ours, base }) => ({ ours: ours.map(time), base: base.map(time) }));
   const result = {
@@ -84,6 +99,11 @@ async function measure(stage: Stage): Promise<ResumeResult> {
       ours: await oursStages(all.ours, { url: databaseUrl, directory: ours.data }),
       base: baseStages(all.base),
     },
+    temporal: {
+      ours: await temporalMoments(address, all.ours, workflowId),
+      base: await temporalMoments(address, all.base, (id) => id),
+    },
+    cpu,
     sql: options.sql ? countSql(folder, all.ours) : null,
   };
   if (!options.defaults) return { ...result, defaults: null };
@@ -91,42 +111,53 @@ async function measure(stage: Stage): Promise<ResumeResult> {
   return { ...result, defaults: await atDefaults(stage) };
 }
 
-async function inTurns(
-  { options, http, say }: Stage,
-  ours: Ours,
-  base: Side,
-): Promise<{ ours: Sample[]; base: Sample[] }[]> {
-  const sides = [measured(ours), measured(base)] as const;
-  const samples: { ours: Sample[]; base: Sample[] }[] = [];
+interface Turns {
+  samples: { ours: Sample[]; base: Sample[] }[];
+  cpu: ResumeResult['cpu'];
+}
+
+async function inTurns({ options, http, say }: Stage, ours: Measured, base: Measured): Promise<Turns> {
+  const blocks: { ours: Block; base: Block }[] = [];
   try {
-    for (const side of sides) await decideAll(http, side, { holds: WARM_UP, cold: false });
+    const holds = Math.min(WARM_UP, options.holds);
+    for (const side of [ours, base]) await decideAll(http, side, { holds, cold: false });
     for (let pair = 1; pair <= options.pairs; pair += 1) {
-      const mine = await decideAll(http, sides[0], options);
-      const theirs = await decideAll(http, sides[1], options);
-      samples.push({ ours: mine, base: theirs });
-      say(`pair ${pair} of ${options.pairs}: ours ${p50(mine)} ms, base ${p50(theirs)} ms`);
+      const mine = await decideAll(http, ours, options);
+      const theirs = await decideAll(http, base, options);
+      blocks.push({ ours: mine, base: theirs });
+      say(`pair ${pair} of ${options.pairs}: ours ${p50(mine.samples)} ms, base ${p50(theirs.samples)} ms`);
     }
-    const repeated = sides.flatMap(({ sink }) => sink.repeated());
+    const repeated = [ours, base].flatMap(({ sink }) => sink.repeated());
     if (repeated.length > 0) throw new Error(`more than one effect on ${repeated.join(', ')}`);
-    return samples;
   } finally {
-    for (const { sink } of sides) sink.close();
+    for (const { sink } of [ours, base]) sink.close();
   }
+  return {
+    samples: blocks.map((each) => ({ ours: each.ours.samples, base: each.base.samples })),
+    cpu: { ours: cpuEach(blocks.map((each) => each.ours)), base: cpuEach(blocks.map((each) => each.base)) },
+  };
+}
+
+/** Median over the blocks of what a decision took. */
+function cpuEach(blocks: readonly Block[]): Record<string, number> {
+  const names = Object.keys(blocks[0]?.cpu ?? {});
+  const each = (name: string) => blocks.map(({ cpu, samples }) => (cpu[name] ?? 0) / samples.length);
+  return Object.fromEntries(names.map((name) => [name, median(each(name))]));
 }
 
 async function atDefaults({ options, programs, http, folder }: Stage): Promise<Percentiles> {
   const temporal = await startTemporal(programs, folder, 'defaults');
-  const base = measured(await startBase('base-defaults', { programs, http, temporal, folder }));
+  const base = measured(await startBase('base-defaults', { programs, http, temporal, folder }), () => ({}));
   try {
     await decideAll(http, base, { holds: WARM_UP, cold: false });
-    return percentiles((await decideAll(http, base, options)).map(({ seenMs }) => seenMs));
+    return percentiles((await decideAll(http, base, options)).samples.map(({ seenMs }) => seenMs));
   } finally {
     base.sink.close();
   }
 }
 
-function measured(side: Side): Measured {
-  return { side, sink: watchRecord(side.record) };
+function measured(side: Side, processes: Measured['processes']): Measured {
+  return { side, processes, sink: watchRecord(side.record) };
 }
 
 function p50(samples: readonly Sample[]): string {

@@ -1,5 +1,4 @@
 /** What is compared: each side runs the saga W3 with its own processes on the same Temporal server. */
-import type { Running } from './programs.ts';
 
 /** A saga that waits for its decision. */
 export interface Hold {
@@ -17,6 +16,8 @@ export interface Side {
   open(count: number): Promise<Hold[]>;
   /** Empties the workflow cache by restarting the worker process. */
   restartWorker(): Promise<void>;
+  /** Process ids by name; the tool server counts for the worker that started it. */
+  pids(): Record<string, number>;
   /** Whether a saga has completed. */
   isDone(hold: Hold): Promise<boolean>;
 }
@@ -36,6 +37,3 @@ export async function openSome(count: number, open: () => Promise<Hold>): Promis
   }
   return holds;
 }
-
-/** Processes of a side that can be replaced while it runs. */
-export type Processes = Map<string, Running>;
