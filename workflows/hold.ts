@@ -69,7 +69,10 @@ async function wait(
   }
 }
 
-/** A signal comes before a cancel, a cancel before the deadline; what each is worth the judge says. */
+/**
+ * A typed signal comes before a cancel, a cancel before the deadline. A request of ours is decided already, so a
+ * cancel that came with it is told first: the judge acts on both. What each is worth the judge says.
+ */
 async function wake(
   run: Run,
   step: PlanStep,
@@ -77,17 +80,18 @@ async function wake(
   ask: Ask,
 ): Promise<SettleAnswer | { kind: 'act' }> {
   const queued = run.inbox.take();
-  switch (queued?.kind) {
-    case 'request':
-      if (queued.name === 'approve' && step.kind === 'commit') return { kind: 'act' };
-      return ask({ kind: 'request', request: queued.id }, queued.id);
-    case 'typed':
-      if (queued.review?.name === review.name) return ask(queued.cause, queued.id);
-      await settleTyped(run, step, queued);
-      return { kind: 'refused' };
-    case undefined:
-      return ask({ kind: run.cancelled() ? 'cancel' : 'deadline' });
+  if (queued?.kind === 'typed') {
+    if (queued.review?.name === review.name) return ask(queued.cause, queued.id);
+    await settleTyped(run, step, queued);
+    return { kind: 'refused' };
   }
+  if (run.cancelled()) {
+    run.cancelTold = true;
+    return ask({ kind: 'cancel' });
+  }
+  if (!queued) return ask({ kind: 'deadline' });
+  if (queued.name === 'approve' && step.kind === 'commit') return { kind: 'act' };
+  return ask({ kind: 'request', request: queued.id }, queued.id);
 }
 
 function outcomeOf(answer: SettleAnswer): HoldOutcome | null {

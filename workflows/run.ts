@@ -9,14 +9,19 @@ export interface Run {
   readonly inbox: Inbox;
   /** True once Temporal asked the workflow to cancel; it acts on it at the next boundary. */
   cancelled(): boolean;
+  /** True once the store was told of it in this run; once is enough. */
+  cancelTold: boolean;
 }
 
 /** Called synchronously at the top of the workflow, so that signals which came before it find their handlers. */
 export function createRun(input: SagaInput): Run {
-  let cancelled = false;
-  CancellationScope.current().cancelRequested.catch(() => {
-    cancelled = true;
-  });
-  const inbox = listen(input.at?.refusals ?? 0);
-  return { traceId: input.traceId, plan: input.plan, inbox, cancelled: () => cancelled };
+  const scope = CancellationScope.current();
+  return {
+    traceId: input.traceId,
+    plan: input.plan,
+    inbox: listen(input.at?.refusals ?? 0),
+    // Known at once, also when the cancel came before the first task.
+    cancelled: () => scope.consideredCancelled,
+    cancelTold: false,
+  };
 }

@@ -3,9 +3,8 @@
  * cancelled. It carries ids, states and the open review's name; all else is in the store, which judges every
  * act. Nothing here is cancelled by Temporal: a cancel is acted on at the next boundary.
  */
-import { ApplicationFailure, CancellationScope, uuid4 } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { Cause, Ended, PlanStep, SagaInput } from '../domain/answers.ts';
-import { callSettle } from './calls.ts';
 import { settleLeftovers } from './refusals.ts';
 import { createRun, type Run } from './run.ts';
 import { runStep, type StepOutcome } from './step.ts';
@@ -27,7 +26,6 @@ async function carry(run: Run, at: SagaInput['at']): Promise<Ended> {
   for (const [index, step] of run.plan.entries()) {
     if (index < first) continue;
     const resumed = index === first ? at : undefined;
-    if (run.cancelled()) await tellCancel(run, step);
     const outcome = await runStep(run, step, resumed);
     await settleLeftovers(run, step);
     const end = await after(run, index, step, outcome);
@@ -52,16 +50,6 @@ async function after(run: Run, index: number, step: PlanStep, outcome: StepOutco
     case 'ended':
       return outcome;
   }
-}
-
-/**
- * The store is told and judges: a step that has not begun answers `cancelled`, and in a run after a reset, whose
- * first steps are done and whose review may be decided, what stands is answered as it was recorded.
- */
-async function tellCancel({ traceId }: Run, step: PlanStep): Promise<void> {
-  const { span } = step;
-  const cause = { kind: 'cancel' } as const;
-  await callSettle(step, { traceId, span, iteration: 1, id: uuid4(), cause });
 }
 
 function cancelledAt(span: string | null): Cause {

@@ -1,6 +1,7 @@
 /** One forward step: its phases, its holds and its iterations, until it has an outcome. */
+import { condition, uuid4 } from '@temporalio/workflow';
 import type { PlanStep, StepAnswer, StepRef } from '../domain/answers.ts';
-import { callStep } from './calls.ts';
+import { callSettle, callStep } from './calls.ts';
 import { hold } from './hold.ts';
 import type { Run } from './run.ts';
 import { showRunning } from './view.ts';
@@ -48,6 +49,32 @@ function firstPhase(step: PlanStep): StepRef['phase'] {
   return step.hitl ? 'prepare' : 'act';
 }
 
-function call(run: Run, step: PlanStep, iteration: number, phase: StepRef['phase']): Promise<StepAnswer> {
-  return callStep(step, { traceId: run.traceId, span: step.span, iteration, phase });
+/**
+ * Runs a phase. The store is told of a cancel as soon as it comes, and before the phase when it came earlier: a step
+ * that has not begun then answers `cancelled`, a react step stops after its turn, the last step does not end the
+ * saga, and in a run after a reset what stands is answered as it was recorded.
+ */
+async function call(
+  run: Run,
+  step: PlanStep,
+  iteration: number,
+  phase: StepRef['phase'],
+): Promise<StepAnswer> {
+  const ref: StepRef = { traceId: run.traceId, span: step.span, iteration, phase };
+  if (run.cancelled()) await tellCancel(run, step, ref);
+  let isOver = false;
+  const answered = callStep(step, ref).finally(() => {
+    isOver = true;
+  });
+  await condition(() => isOver || (run.cancelled() && !run.cancelTold));
+  if (!isOver) await tellCancel(run, step, ref);
+  return await answered;
+}
+
+/** What the judge answers is what the step will answer too. */
+async function tellCancel(run: Run, step: PlanStep, ref: StepRef): Promise<void> {
+  if (run.cancelTold) return;
+  run.cancelTold = true;
+  const { traceId, span, iteration } = ref;
+  await callSettle(step, { traceId, span, iteration, id: uuid4(), cause: { kind: 'cancel' } });
 }
