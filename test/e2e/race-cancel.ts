@@ -48,6 +48,7 @@ export async function raceCancel(stack: RaceStack, watch: Watch, races: number) 
     assert.equal(ofType(entries, /^cancel$/).length, cancel.code === 202 ? 1 : 0, what);
     switch (ending) {
       case 'approve 202 cancel 202':
+        assertOrder(entries, what);
         assertEffectUndone(race, seen, what);
         break;
       case 'approve 202 cancel 409':
@@ -88,6 +89,12 @@ async function approveAndCancel(stack: RaceStack, watch: Watch, index: number): 
 }
 
 type Seen = ReturnType<ReturnType<typeof witness>>;
+
+/** An approval is only accepted before a cancel, never after it. */
+function assertOrder(entries: readonly SealedEntry[], what: string): void {
+  const order = ofType(entries, /^(decision\.approved|cancel)$/).map(({ type }) => type);
+  assert.deepEqual(order, ['decision.approved', 'cancel'], what);
+}
 
 /** The approval took effect before the cancel did: the approved call was made, then undone. */
 function assertEffectUndone({ name, ended, forward }: Race, seen: Seen[], what: string): void {
