@@ -27,6 +27,8 @@ export interface World {
   /** Requests and signals that the workflow has received and not taken. */
   inbox: SettleCause[];
   cancelled: boolean;
+  /** The store was told of the cancel that Temporal brought. */
+  cancelTold: boolean;
   /** The workflow waits for a signal, a cancel or the deadline. */
   waiting: boolean;
   /** The attempt that runs now, and those that were given up and may still write. */

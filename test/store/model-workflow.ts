@@ -19,10 +19,6 @@ const cancelledAt = (span: string | null): Cause => ({ code: 'CANCELLED', span, 
 export async function* workflow(world: World): Paused<End> {
   const { length } = world.run.saga.saga.steps;
   for (let index = 0; index < length; index += 1) {
-    if (world.cancelled) {
-      await settleTwice(world, index, 1, { kind: 'cancel' });
-      yield;
-    }
     const outcome = yield* runStep(world, index);
     const span = world.run.span(index);
     if (outcome.kind === 'ended') return outcome;
@@ -47,18 +43,27 @@ async function* back(world: World, end: number, cause: Cause): Paused<End> {
   return await finishSaga(world.store(), world.run.saga, cause);
 }
 
-/** Makes attempts until one answers. */
-async function* answered<T>(world: World, attempt: () => Paused<T>): Paused<T> {
+/** Makes attempts until one answers. `meanwhile` comes before the first one and at each of their pauses. */
+async function* answered<T>(
+  world: World,
+  attempt: () => Paused<T>,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+): Paused<T> {
   for (;;) {
+    await meanwhile();
     const paused = attempt();
     world.current = paused;
-    const answer = yield* untilCrash(world, paused);
+    const answer = yield* untilCrash(world, paused, meanwhile);
     world.current = null;
     if (answer !== null) return answer;
   }
 }
 
-async function* untilCrash<T>(world: World, paused: Paused<T>): Paused<T | null> {
+async function* untilCrash<T>(
+  world: World,
+  paused: Paused<T>,
+  meanwhile: () => Promise<void>,
+): Paused<T | null> {
   for (;;) {
     const step = await paused.next().catch((error: unknown) => {
       if (error instanceof TokenLost) return null;
@@ -67,6 +72,7 @@ async function* untilCrash<T>(world: World, paused: Paused<T>): Paused<T | null>
     if (step === null) return null;
     if (step.done === true) return step.value;
     yield;
+    await meanwhile();
     if (world.crash) {
       world.crash = false;
       world.frozen.push(paused);
@@ -84,7 +90,11 @@ async function* runStep(world: World, index: number): Paused<Outcome> {
   const call = (phase: StepRef['phase']) => {
     const ref = world.run.ref(index, phase, iteration);
     const attempt = !step.hitl && step.kind === 'reason' ? think : phase === 'prepare' ? prepare : act;
-    return answered(world, () => attempt(world, index, ref));
+    return answered(
+      world,
+      () => attempt(world, index, ref),
+      () => tellCancel(world, index, iteration),
+    );
   };
   let answer = yield* call(step.hitl ? 'prepare' : 'act');
   while (answer.kind === 'held') {
@@ -104,6 +114,13 @@ async function* runStep(world: World, index: number): Paused<Outcome> {
   return answer;
 }
 
+/** As soon as Temporal brings it, while an attempt runs. */
+async function tellCancel(world: World, index: number, iteration: number): Promise<void> {
+  if (!world.cancelled || world.cancelTold) return;
+  world.cancelTold = true;
+  await settleTwice(world, index, iteration, { kind: 'cancel' });
+}
+
 type Held = Exclude<SettleAnswer, { kind: 'pending' | 'refused' }> | { kind: 'act' };
 
 async function* hold(world: World, index: number, iteration: number, askFirst: boolean): Paused<Held> {
@@ -119,7 +136,10 @@ async function* hold(world: World, index: number, iteration: number, askFirst: b
     // Woken by any signal, by a cancel, and now and then by a timer, which may be early.
     yield;
     world.waiting = false;
-    cause = world.inbox.shift() ?? { kind: world.cancelled ? 'cancel' : 'deadline' };
+    cause = world.inbox.shift() ?? { kind: 'deadline' };
+    if (cause.kind === 'signal' || !world.cancelled) continue;
+    world.cancelTold = true;
+    cause = { kind: 'cancel' };
   }
 }
 

@@ -122,7 +122,7 @@ onBothStores('to settle a review', (use) => {
     assert.ok((await requestsOf(use.store, run))[1]?.consumed_at);
   });
 
-  it('a signal that names the id of a cancel or of the start as its request consumes neither', async () => {
+  it('a signal that names the id of a cancel as its request does not consume it', async () => {
     const run = await onHold([reason('draft', held)]);
     await decideOn(use.store, run, 0);
     await cancel(use.store, run);
@@ -139,7 +139,7 @@ onBothStores('to settle a review', (use) => {
       consumed_at !== null,
     ]);
     assert.deepEqual(consumed, [
-      ['start', false],
+      ['start', true],
       ['approve', true],
       ['cancel', false],
     ]);
