@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import { ENDINGS } from '../replay/endings.ts';
+import { CANARY, ENDINGS } from '../replay/endings.ts';
 import { deployFixtures } from '../support/sagas.ts';
 import { startStack, type Stack } from '../support/stack.ts';
-import { billableActions, eventTypes, historyOf } from './history.ts';
+import { billableActions, eventsOf, eventTypes, historyOf, textsIn, type History } from './history.ts';
 
 const task = ['WorkflowTaskScheduled', 'WorkflowTaskStarted', 'WorkflowTaskCompleted'];
 const activity = ['ActivityTaskScheduled', 'ActivityTaskStarted', 'ActivityTaskCompleted'];
@@ -107,6 +107,7 @@ const BUDGETS: Readonly<Record<string, Budget>> = {
 
 describe('what a saga costs in Temporal is exact', () => {
   let stack: Stack;
+  const seen = new Map<string, History>();
   before(async () => {
     stack = await startStack();
     await deployFixtures(stack);
@@ -117,6 +118,7 @@ describe('what a saga costs in Temporal is exact', () => {
     const { events = 0, actions = 0, list = [] } = BUDGETS[ending] ?? {};
     it(`${ending}: ${events} events, ${actions} billable actions`, async () => {
       const history = await historyOf(stack, await act(stack));
+      seen.set(ending, history);
       const types = eventTypes(history);
       const expected = list.flatMap((words) => words.split(' ').flatMap((word) => WORDS[word] ?? [word]));
       assert.deepEqual(types, expected);
@@ -124,4 +126,13 @@ describe('what a saga costs in Temporal is exact', () => {
       assert.equal(billableActions(history), actions);
     });
   }
+
+  it('and no payload of a saga, a model, a tool or a decision is in any of it', () => {
+    assert.equal(seen.size, Object.keys(ENDINGS).length);
+    for (const [ending, history] of seen) {
+      const text = textsIn(eventsOf(history));
+      assert.ok(text.includes('{"traceId":"'), 'payloads are read as the text that they are');
+      assert.equal(text.includes(CANARY), false, ending);
+    }
+  });
 });

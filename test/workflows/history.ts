@@ -51,3 +51,13 @@ function isAction(event: HistoryEvent): boolean {
     event.upsertWorkflowSearchAttributesEventAttributes,
   );
 }
+
+/** Every text and every payload in something of Temporal's, one a line. */
+export function textsIn(value: unknown): string {
+  if (typeof value === 'string') return `${value}\n`;
+  if (value instanceof Uint8Array) return `${new TextDecoder().decode(value)}\n`;
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.entries(value)
+    .map(([name, each]) => `${name} ${textsIn(each)}`)
+    .join('');
+}

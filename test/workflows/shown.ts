@@ -18,7 +18,7 @@ export async function shownOf({ client }: Pick<Stack, 'client'>, traceId: string
     status: attributes.get(STATUS),
     step: attributes.get(STEP),
     due: attributes.get(DUE),
-    memo: described.memo?.['warden'] ?? null,
+    memo: textsOf(described.memo?.['warden']),
     memoBytes: sizeOf(described.raw.workflowExecutionInfo?.memo?.fields?.['warden']?.data),
   };
 }
@@ -35,10 +35,12 @@ export async function heldAt(stack: Stack, traceId: string, name: string) {
   return until(`the hold of ${name}`, async () => {
     const open = await review(stack, traceId);
     const { memo, status } = await shownOf(stack, traceId);
-    return status === 'AWAITING_HUMAN' && namedIn(memo) === name && open;
+    return status === 'AWAITING_HUMAN' && memo['review'] === name && open;
   });
 }
 
-function namedIn(memo: unknown): unknown {
-  return typeof memo === 'object' && memo !== null && 'review' in memo ? memo.review : null;
+/** Ours has texts only. */
+function textsOf(memo: unknown): Record<string, string> {
+  if (typeof memo !== 'object' || memo === null) return {};
+  return Object.fromEntries(Object.entries(memo).map(([name, value]) => [name, String(value)]));
 }
