@@ -1,6 +1,6 @@
 /** The first bad entry. `seq`, `chain` and `n` name it as far as can be told. */
 export interface Problem {
-  kind: 'changed' | 'removed' | 'inserted' | 'swapped' | 'unreadable' | 'head';
+  kind: 'changed' | 'data' | 'removed' | 'inserted' | 'swapped' | 'unreadable' | 'head';
   /** Where in the export it shows, counted from 1; null when the export ended too early. */
   line: number | null;
   seq: number | null;
@@ -24,6 +24,7 @@ export function describeProblem(problem: Problem): string {
 
 const WORDS = {
   changed: 'an entry was changed',
+  data: 'the data of an entry was removed',
   removed: 'an entry was removed',
   inserted: 'an entry was inserted',
   swapped: 'an entry is out of its place',

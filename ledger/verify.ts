@@ -4,7 +4,7 @@
  *
  * What a chain cannot show by itself: its end cut off, or everything from some entry on written anew. That is
  * found against heads that were noted before (`heads`). `seq` is not hashed: entries of different chains that
- * changed places and were numbered anew are found only by checkpoints.
+ * changed places and were numbered anew will be found by checkpoints, which do not exist yet.
  */
 import type { SealedEntry } from './entry.ts';
 import { chainOf, readExportLine, type Broken } from './export-line.ts';
@@ -49,10 +49,10 @@ export function createVerifier(options: VerifyOptions = {}): Verifier {
 
   function judge(text: string): Search | null {
     const line = readExportLine(text);
-    if (line.kind === 'blank' || line.kind === 'checkpoint') return null;
+    if (line.kind === 'blank') return null;
     if (line.kind === 'unreadable') return createSearch(unreadable(lines, line.broken), null);
     const { entry, broken } = line;
-    if (broken !== null) return createSearch({ kind: 'changed', ...named(lines, entry), ...broken }, null);
+    if (broken !== null) return createSearch({ ...named(lines, entry), ...broken }, null);
     const chain = chainOf(entry);
     const before = heads.get(chain) ?? null;
     const doubt = judgePlace({ entry, line: lines, before, lastSeq, dense, anywhere: afterSeq > 0 });

@@ -38,6 +38,16 @@ describe('warden ledger verify of an export', () => {
     );
   });
 
+  it('exits with 1 when data was removed, and at a checkpoint, which it cannot verify yet', async () => {
+    const bare = entries.map((entry) => `${JSON.stringify({ ...entry, data: null })}\n`).join('');
+    const removed = await runCli(['ledger', 'verify', '-'], { stdin: bare });
+    assert.deepEqual([removed.code, removed.stdout], [1, '']);
+    assert.match(removed.stderr, /^ERROR {8}the data of an entry was removed \(seq 2, chain 1{32}, n 1\)/);
+    const checkpoint = await runCli(['ledger', 'verify', '-'], { stdin: `${whole}{"checkpoint": {}}\n` });
+    assert.deepEqual([checkpoint.code, checkpoint.stdout], [1, '']);
+    assert.match(checkpoint.stderr, /at line 4: .*checkpoints are not supported yet/);
+  });
+
   it('finds an export cut short, in the middle of a line or against --head', async () => {
     const middle = await runCli(['ledger', 'verify', '-'], { stdin: whole.slice(0, -30) });
     assert.equal(middle.code, 1);
