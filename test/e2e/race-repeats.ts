@@ -95,6 +95,40 @@ export function repeats(at: () => { stack: RaceStack; watch: Watch }): void {
     });
   });
 
+  describe('nine people at once, three for each verdict', () => {
+    it('one decides; whoever said the same is told so, all others who won, and it happens once', async () => {
+      const { stack, watch } = at();
+      await inFlight(10, 5, async (index) => {
+        const name = index % 2 === 0 ? 'held-plain' : 'race-reason';
+        const saga = await held(name, `crowd-${index}`);
+        const shots = await inFlight(9, 9, async (person) => {
+          const act = (['approve', 'reject', 'retry'] as const)[(person + index) % 3] ?? 'approve';
+          // Each retry has a token of its own, so that none is another's again.
+          const body = act === 'retry' ? { retry_token: `token-of-${person}` } : {};
+          const url = stack.urls[person % 2 === 0 ? 0 : 1];
+          return shoot(url, act, { ...saga, who: `person ${person}` }, { iteration: 1, ...body });
+        });
+        const [winner, ...others] = shots.filter(({ status }) => status === 'queued');
+        assert.ok(winner && winner.act !== 'cancel' && others.length === 0, JSON.stringify(shots));
+        const [decision, ...more] = await decisionsOf(saga.traceId);
+        assert.equal(more.length, 0);
+        for (const shot of shots.filter((each) => each !== winner)) {
+          const same = shot.act === winner.act && shot.act !== 'retry';
+          if (same) assert.deepEqual([shot.code, shot.status], [202, 'already_queued']);
+          else assertNames(shot, { act: winner.act, who: winner.who }, decision);
+        }
+        if (winner.act === 'retry') {
+          await watch.review(saga.traceId, 2);
+          assert.equal((await send('reject', saga, { iteration: 2 })).status, 'queued');
+        }
+        const approved = winner.act === 'approve';
+        assert.equal((await watch.ended(saga.traceId)).status, approved ? 'COMPLETED' : 'COMPENSATED');
+        const last = seenOf(saga.traceId, name === 'held-plain' ? 1 : 2);
+        assert.deepEqual([seenOf(saga.traceId, 0), last], approved ? [done, done] : [undone, never]);
+      });
+    });
+  });
+
   describe('a decision that is out of date', () => {
     it('names a hash or an iteration that is no longer on hold, is 409, and does not touch the new review', async () => {
       const saga = await held('race-reason', 'stale');

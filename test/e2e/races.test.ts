@@ -9,7 +9,7 @@ import { raceStacks, type RaceStack } from './race-stack.ts';
 import { twoReviews } from './race-two-reviews.ts';
 import { createWatch, type Watch } from './race-watch.ts';
 
-/** How many sagas of each race; 500 takes a quarter of an hour. */
+/** How many sagas of each race; 500 take ten minutes. */
 const PAIRS = Number(loadEnvironment()['WARDEN_TEST_PAIRS'] ?? 50);
 const HALF = Math.ceil(PAIRS / 2);
 
