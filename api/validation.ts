@@ -29,10 +29,8 @@ export function check<Schema extends z.ZodType>(
 function told(issue: z.core.$ZodIssue, value: unknown, place: string): ValidationProblem {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
   const loc = [place, ...path];
-  const missing = issue.code === 'invalid_type' && valueAt(value, path) === undefined;
-  if (missing || (issue.code === 'invalid_value' && valueAt(value, path) === undefined)) {
-    return { loc, msg: 'Field required', type: 'missing' };
-  }
+  const typed = issue.code === 'invalid_type' || issue.code === 'invalid_value';
+  if (typed && isMissing(value, path)) return { loc, msg: 'Field required', type: 'missing' };
   return { loc, msg: issue.message, type: typeOf(issue) };
 }
 
@@ -55,14 +53,20 @@ function typeOf(issue: z.core.$ZodIssue): string {
   }
 }
 
-function valueAt(value: unknown, path: Loc): unknown {
+/** A path may lead further than what came: one value where a list may be given is read as a list of one. */
+function isMissing(value: unknown, path: Loc): boolean {
   let at = value;
   for (const key of path) {
-    if (Array.isArray(at) && typeof key === 'number') at = at[key];
-    else if (isJsonObject(at)) at = Object.hasOwn(at, key) ? at[key] : undefined;
-    else return undefined;
+    if (isJsonObject(at)) {
+      if (!Object.hasOwn(at, key)) return true;
+      at = at[key];
+    } else if (Array.isArray(at) && typeof key === 'number') {
+      at = at[key];
+    } else {
+      return false;
+    }
   }
-  return at;
+  return at === undefined;
 }
 
 /**

@@ -86,6 +86,24 @@ describe('lists over HTTP', () => {
     assert.equal((await api.get('/v1/sagas?unknown=1&limit=100&offset=9007199254740991')).status, 200);
   });
 
+  it('a status that is none is told with its place and those that there are, never as missing', async () => {
+    const trace = await started(api);
+    for (const [path, known] of [
+      ['/v1/sagas?status=FOO', 'COMPENSATED'],
+      ['/v1/sagas?status=FAILED&status=FOO', 'COMPENSATED'],
+      [`/v1/sagas/steps?trace_id=${trace}&status=FOO`, 'SKIPPED'],
+    ] as const) {
+      const { status, body } = await api.get(path);
+      assert.equal(status, 422, path);
+      const [{ loc, msg, type }] = body.detail;
+      assert.deepEqual(loc, ['query', 'status', path.includes('FAILED') ? 1 : 0]);
+      assert.equal(type, 'enum');
+      assert.match(msg, new RegExp(`expected one of .*"${known}"`));
+    }
+    const [{ loc, type }] = (await api.get('/v1/sagas/steps')).body.detail;
+    assert.deepEqual([loc, type], [['query', 'trace_id'], 'missing']);
+  });
+
   it('steps come in order, an undo directly after its step and under its id, name, kind and place', async () => {
     const { trace } = await held(api);
     const forward = spanOf(trace, 1);
