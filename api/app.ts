@@ -40,6 +40,9 @@ export function createApp(deps: AppDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  // A path is one text: what is nearly a route is none.
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
   app.use(security());
   app.use(guard);
   mount(app, createRoutes(deps), deps.log);

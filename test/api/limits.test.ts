@@ -32,7 +32,10 @@ describe('limits of the HTTP interface', () => {
     isProblem(await api.get(START), 405);
     isProblem(await api.ask('OPTIONS', START), 405);
     isProblem(await api.ask('DELETE', '/v1/health'), 405);
-    assert.equal((await api.get('/v1/health/')).status, 200);
+    for (const path of ['/v1/health/', '/V1/health', '/v1/Sagas', '/v1/sagas/', '//v1/sagas', '/v1//sagas']) {
+      isProblem(await api.get(path), 404);
+    }
+    isProblem(await api.post('/v1/sagas/start/', { name: 'notes', version: '1' }), 404);
   });
 
   it('a body over 2 MiB is 413, with or without its length told', async () => {
