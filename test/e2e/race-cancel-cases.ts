@@ -6,7 +6,7 @@ import { afterEach, describe, it } from 'mocha';
 import { started, steps } from '../support/sagas.ts';
 import { until } from '../support/stack.ts';
 import { spanOf, undoSpanOf } from '../../store/spans.ts';
-import { assertNames, done, never, ofType, shoot, undone, verifiedLedger, witness } from './race-evidence.ts';
+import { assertNames, done, never, ofType, shoot, undone, verifiedChain, witness } from './race-evidence.ts';
 import type { RaceStack } from './race-stack.ts';
 import { inFlight, type Watch } from './race-watch.ts';
 
@@ -97,7 +97,7 @@ export function cancelCases(at: () => { stack: RaceStack; watch: Watch }): void 
       assert.equal(late.code, 409);
       await cancelled(traceId);
       assert.equal((await cancel(traceId)).status, 'already_queued', 'the same cancel, when it has happened');
-      const entries = (await verifiedLedger(stack.http)).get(traceId);
+      const entries = await verifiedChain(stack.http, traceId);
       const winner = shots.find(({ status }) => status === 'queued');
       const [entry, ...others] = ofType(entries, /^cancel$/);
       assert.equal(others.length, 0);
@@ -112,7 +112,7 @@ export function cancelCases(at: () => { stack: RaceStack; watch: Watch }): void 
       assert.equal(late.code, 409);
       assert.match(late.detail, /COMPLETED/);
       assert.deepEqual(story(traceId), [done, done, done]);
-      const entries = (await verifiedLedger(stack.http)).get(traceId);
+      const entries = await verifiedChain(stack.http, traceId);
       assert.deepEqual([ofType(entries, /^cancel$/).length, ofType(entries, /^refusal$/).length], [0, 1]);
     });
 

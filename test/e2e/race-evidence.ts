@@ -46,10 +46,19 @@ export async function shoot(
   return { act, who, code: response.status, status: String(status), key, token, detail };
 }
 
-/** Every entry of the whole ledger by trace id, once its export is verified. */
+/** The entries of the whole ledger by trace id, once its export is verified. */
 export async function verifiedLedger(http: ApiClient): Promise<Map<string, SealedEntry[]>> {
-  const text = await (await http.exportLedger()).text();
-  const verifier = createVerifier();
+  return groupBy(await verified(http, undefined), (entry) => entry.trace_id ?? '');
+}
+
+/** The entries of one saga, once its export is verified. */
+export function verifiedChain(http: ApiClient, traceId: string): Promise<SealedEntry[]> {
+  return verified(http, traceId);
+}
+
+async function verified(http: ApiClient, traceId: string | undefined): Promise<SealedEntry[]> {
+  const text = await (await http.exportLedger({ trace_id: traceId })).text();
+  const verifier = createVerifier({ filtered: traceId !== undefined });
   const entries: SealedEntry[] = [];
   for (const line of text.split('\n')) {
     verifier.feed(line);
@@ -57,7 +66,7 @@ export async function verifiedLedger(http: ApiClient): Promise<Map<string, Seale
     if (read.kind === 'entry') entries.push(read.entry);
   }
   assert.equal(verifier.finish().problem, null);
-  return groupBy(entries, (entry) => entry.trace_id ?? '');
+  return entries;
 }
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {

@@ -9,7 +9,7 @@ import {
   ofType,
   shoot,
   undone,
-  verifiedLedger,
+  verifiedChain,
   witness,
   type Shot,
 } from './race-evidence.ts';
@@ -38,7 +38,7 @@ export function repeats(at: () => { stack: RaceStack; watch: Watch }): void {
       shoot(at().stack.urls[index % 2 === 0 ? 0 : 1], act, { ...about, who: `ana ${index}` }, body),
     );
   const decisionsOf = async (traceId: string) =>
-    ofType((await verifiedLedger(at().stack.http)).get(traceId), /^decision\./);
+    ofType(await verifiedChain(at().stack.http, traceId), /^decision\./);
   const seenOf = (traceId: string, position: number) => witness(at().stack.record())(traceId, position);
 
   describe('the same decision five times at once', () => {

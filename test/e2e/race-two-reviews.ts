@@ -5,7 +5,7 @@ import { describe, it } from 'mocha';
 import { spanOf } from '../../store/spans.ts';
 import { review as openReview, started } from '../support/sagas.ts';
 import { until } from '../support/stack.ts';
-import { assertNames, done, ofType, shoot, verifiedLedger, witness, type Shot } from './race-evidence.ts';
+import { assertNames, done, ofType, shoot, verifiedChain, witness, type Shot } from './race-evidence.ts';
 import type { RaceStack } from './race-stack.ts';
 import { inFlight, type Watch } from './race-watch.ts';
 
@@ -19,7 +19,7 @@ export function twoReviews(at: () => { stack: RaceStack; watch: Watch }): void {
   };
   const send = (act: Shot['act'], traceId: string, span: string, who: string, body: object = {}) =>
     shoot(at().stack.urls[1], act, { traceId, span, who }, body);
-  const ledgerOf = async (traceId: string) => (await verifiedLedger(at().stack.http)).get(traceId);
+  const ledgerOf = async (traceId: string) => await verifiedChain(at().stack.http, traceId);
 
   describe('a decision for the first of two reviews', () => {
     it('that comes when the second is open is told who decided the first, and decides nothing', async () => {
