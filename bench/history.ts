@@ -13,6 +13,8 @@ export interface Moment {
   sinceMs: number;
 }
 
+const AT_MOST = 50;
+
 type Moments = Map<string, number>;
 
 /** Event types by number (temporal.api.enums.v1.EventType). */
@@ -25,7 +27,7 @@ const EVENTS: Readonly<Record<number, string>> = {
   11: 'activity started (handed to a worker)',
 };
 
-/** Histories of at most 50 of the samples, which completed. `workflowId` makes an id of a sample's. */
+/** Histories of at most 50 of the samples, spread over all. `workflowId` makes an id of a sample's. */
 export async function temporalMoments(
   address: string,
   samples: readonly Sample[],
@@ -35,7 +37,8 @@ export async function temporalMoments(
   try {
     const client = new Client({ connection });
     const each: Moments[] = [];
-    for (const sample of samples.slice(-50)) {
+    const every = Math.ceil(samples.length / AT_MOST);
+    for (const sample of samples.filter((_, index) => index % every === 0)) {
       const { events } = await client.workflow.getHandle(workflowId(sample.id)).fetchHistory();
       each.push(momentsOf(events ?? [], sample.sentAt));
     }
