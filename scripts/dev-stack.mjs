@@ -6,11 +6,11 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createChildren, lastLines } from './dev-children.mjs';
 import { takeLock } from './dev-lock.mjs';
 import { root } from './dev-prepare.mjs';
+import { untilReady } from './dev-ready.mjs';
 import { isFree } from './ports.mjs';
 import { endLeftovers } from './run-record.mjs';
 import { findProgram } from './temporal-binaries.mjs';
@@ -54,8 +54,10 @@ export function createStack(plan, say) {
   };
 
   async function start() {
+    // They can be told before anything is ended or started.
+    throwProblems(problemsOfPorts(portsOf(plan)));
     await endLeftovers(records, say);
-    await checkPorts(ports, host);
+    throwProblems(await portsInUse(portsOf(plan)));
     await plan.prepare();
     checkpoint();
     const address = `127.0.0.1:${ports.temporal}`;
@@ -65,7 +67,7 @@ export function createStack(plan, say) {
     for (const [name, entry] of entriesOf(plan)) {
       children.start(name, process.execPath, ['--enable-source-maps', join(root, 'dist', entry)], env);
     }
-    await untilReady(`${api}/v1/ready`, children, checkpoint, say);
+    await awaitWarden(`${api}/v1/ready`, children, checkpoint, say);
   }
 
   async function end() {
@@ -92,19 +94,40 @@ function entriesOf({ postgres }) {
   return postgres ? separate : [['warden', 'standalone.js']];
 }
 
-async function checkPorts(ports, host) {
-  const wanted = [
-    ['WARDEN_API_PORT', ports.api, host, 'the API'],
-    ['TEMPORAL_PORT', ports.temporal, '127.0.0.1', 'Temporal'],
-    ...(ports.ui === null ? [] : [['TEMPORAL_UI_PORT', ports.ui, '127.0.0.1', 'Temporal’s Web UI']]),
-  ];
-  const problems = [];
-  for (const [name, port, address, what] of wanted) {
-    if (await isFree(port, address)) continue;
-    problems.push(
-      `port ${port} for ${what} is in use by another program: end that, or set ${name} to a free port`,
+/** The ports of a stack, each with the variable that sets it. */
+function portsOf({ ports, host }) {
+  const temporal = '127.0.0.1';
+  return [
+    { name: 'WARDEN_API_PORT', port: ports.api, address: host, what: 'the API' },
+    { name: 'TEMPORAL_PORT', port: ports.temporal, address: temporal, what: 'Temporal' },
+    { name: 'TEMPORAL_UI_PORT', port: ports.ui, address: temporal, what: 'Temporal’s Web UI' },
+  ].filter(({ port }) => port !== null);
+}
+
+/** A port that two want would be found by neither before both have started: each is free until then. */
+function problemsOfPorts(wanted) {
+  return wanted.flatMap(({ name, port, what }, at) => {
+    if (port === 0) {
+      return [`${name} is 0, any free port, and nobody would know where ${what} is: set it to a free port`];
+    }
+    return wanted
+      .slice(0, at)
+      .filter((other) => other.port === port)
+      .map((other) => `${other.name} and ${name} are both ${port}: set one of them to another port`);
+  });
+}
+
+async function portsInUse(wanted) {
+  const free = await Promise.all(wanted.map(({ port, address }) => isFree(port, address)));
+  return wanted
+    .filter((_, at) => !free[at])
+    .map(
+      ({ name, port, what }) =>
+        `port ${port} for ${what} is in use by another program: end that, or set ${name} to a free port`,
     );
-  }
+}
+
+function throwProblems(problems) {
   if (problems.length > 0) throw new Error(problems.join('\nERROR: '));
 }
 
@@ -127,23 +150,16 @@ async function startTemporal({ state, ports, env }, children, address, say) {
   say(`Temporal ${version} answers at ${address} (${secondsSince(began)} s).`);
 }
 
-async function untilReady(url, children, checkpoint, say) {
+async function awaitWarden(url, children, checkpoint, say) {
   const began = Date.now();
-  let last = 'nothing yet';
-  while (Date.now() - began < secondsToStart * 1000) {
+  const look = () => {
     checkpoint();
     throwWhenEnded(children.all());
-    try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
-      last = `${response.status} ${await response.text()}`;
-      if (response.status === 200) {
-        say(`Warden is ready (${secondsSince(began)} s).`);
-        return;
-      }
-    } catch (error) {
-      last = error.cause?.message ?? error.message;
-    }
-    await delay(100);
+  };
+  const last = await untilReady(url, { seconds: secondsToStart, look });
+  if (last === null) {
+    say(`Warden is ready (${secondsSince(began)} s).`);
+    return;
   }
   const logs = children.all().map((child) => `--- ${child.name}\n${lastLines(child, 10)}`);
   throw new Error(

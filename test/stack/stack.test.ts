@@ -63,6 +63,29 @@ describe('a stack', () => {
     }
   });
 
+  it('names both variables when two ports are one, and refuses a port that nobody could find', async () => {
+    for (const [ports, message] of [
+      [
+        { api: 8233, temporal: 7233, ui: 8233 },
+        /^WARDEN_API_PORT and TEMPORAL_UI_PORT are both 8233: set one/,
+      ],
+      [{ api: 7233, temporal: 7233, ui: 8233 }, /^WARDEN_API_PORT and TEMPORAL_PORT are both 7233: set one/],
+      [{ api: 8000, temporal: 8233, ui: 8233 }, /^TEMPORAL_PORT and TEMPORAL_UI_PORT are both 8233: set one/],
+      [
+        { api: 0, temporal: 7233, ui: null },
+        /^WARDEN_API_PORT is 0, any free port.*: set it to a free port$/,
+      ],
+    ] as const) {
+      const stack = createStack(plan(ports), silent);
+      try {
+        await assert.rejects(stack.start(), { message });
+        assert.deepEqual(stack.children(), []);
+      } finally {
+        await stack.stop();
+      }
+    }
+  });
+
   it('is the only one on its folder, until it has stopped', async () => {
     const ports = { api: 1, temporal: 2, ui: null };
     const first = createStack(plan(ports), silent);

@@ -1,0 +1,1 @@
+export function untilReady(url: string, options: { seconds: number; look(): void }): Promise<string | null>;
