@@ -81,6 +81,7 @@ const FIRST: readonly string[] = [
     token integer not null,
     idle_attempts integer not null default 0,
     alive_at timestamptz not null,
+    scheduled_at timestamptz,
     tool text,
     idempotent boolean not null default false,
     calling_at timestamptz,

@@ -75,6 +75,8 @@ export interface Tables {
     token: number;
     idle_attempts: Generated<number>;
     alive_at: Time;
+    /** When Temporal scheduled the attempt that holds the token. */
+    scheduled_at: NullableTime;
     tool: string | null;
     idempotent: Generated<boolean>;
     calling_at: NullableTime;
