@@ -2,10 +2,12 @@
  * Every way in which a saga ends, acted out on a whole Warden: what the histories of this folder were recorded
  * from, and what the exact counts of events are taken of.
  */
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { workflowId } from '../../workflows/messages.ts';
 import { ended, saga, started } from '../support/sagas.ts';
 import { until, type Stack } from '../support/stack.ts';
+import { refusalsOf } from '../workflows/ledger.ts';
 import { heldAt, shownOf } from '../workflows/shown.ts';
 
 /** Stands in every input, so that it would be seen wherever a payload went. */
@@ -46,20 +48,44 @@ export const ENDINGS: Readonly<Record<string, (stack: Stack) => Promise<string>>
     await stack.http.cancel(traceId, { reason: CANARY });
     return over(stack, traceId);
   },
+  'cancelled-while-a-step-runs': async (stack) => {
+    rehearse(stack, { put_note: { delay_after_ms: 1_500 } });
+    const traceId = await begun(stack, 'tools-undo');
+    const called = () =>
+      stack.record().some((line) => line.event === 'effect' && line.key?.startsWith(traceId));
+    await until('the call', called);
+    await stack.client.workflow.getHandle(workflowId(traceId)).cancel();
+    await over(stack, traceId);
+    rehearse(stack, {});
+    return traceId;
+  },
+  'approved-by-a-typed-signal': async (stack) => {
+    const traceId = await begun(stack, 'w3');
+    const held = await heldAt(stack, traceId, 'review#1');
+    const typed = stack.client.workflow.getHandle(workflowId(traceId));
+    await typed.signal('approve');
+    await until('the refusal', async () => (await refusalsOf(stack, traceId)).length === 1);
+    await typed.signal('approve', { review: `${held.step_id}#1` });
+    return over(stack, traceId);
+  },
   'undo-failed-for-good': async (stack) => {
     const traceId = await begun(stack, 'tools-undo');
     const held = await heldAt(stack, traceId, 'review#1');
-    const control = join(stack.notes.folder, '.control.json');
-    writeFileSync(control, JSON.stringify({ restore_note: { fail: `${CANARY} is stuck` } }));
+    rehearse(stack, { restore_note: { fail: `${CANARY} is stuck` } });
     await stack.http.reject(traceId, held.step_span_id);
     await over(stack, traceId);
-    rmSync(control);
+    rehearse(stack, {});
     await until('the workflow to show it', async () => {
       return (await shownOf(stack, traceId)).status === 'FAILED';
     });
     return traceId;
   },
 };
+
+/** Tells the notes server how its tools behave from now on. */
+export function rehearse({ notes }: Pick<Stack, 'notes'>, tools: object): void {
+  writeFileSync(join(notes.folder, '.control.json'), JSON.stringify(tools));
+}
 
 /** Starts a saga of the fixtures whose every input has the canary. */
 export function begun(stack: Stack, name: string, paths: Record<string, string> = {}): Promise<string> {
@@ -79,7 +105,7 @@ async function over(stack: Stack, traceId: string): Promise<string> {
   const { failure } = await saga(stack, traceId);
   if (failure?.code !== 'COMPENSATION_FAILED') {
     await stack.client.workflow
-      .getHandle(`saga-${traceId}`)
+      .getHandle(workflowId(traceId))
       .result()
       .catch(() => undefined);
   }

@@ -39,12 +39,17 @@ const quiet = { info: () => undefined, warn: () => undefined, error: () => undef
 let runtime = false;
 let queues = 0;
 
+/** Keeps Temporal's own log lines out of the output of the tests. */
+export function quietRuntime(): void {
+  if (!runtime) installRuntime(quiet);
+  runtime = true;
+}
+
 /** Starts everything on ports of its own; the caller stops it. */
 export async function startStack(options: StackOptions = {}) {
   const dist = join(repository, 'dist');
   if (!existsSync(join(dist, 'workflow-bundle.js'))) throw new Error('run "npm run build" first');
-  if (!runtime) installRuntime(quiet);
-  runtime = true;
+  quietRuntime();
   const temporal = await sharedTemporal();
   const folder = await mkdtemp(join(tmpdir(), 'warden-stack-'));
   const notes = { folder: join(folder, 'notes'), record: join(folder, 'record.jsonl') };

@@ -13,6 +13,8 @@ const WORDS: Readonly<Record<string, string[]>> = {
   start: ['WorkflowExecutionStarted'],
   task,
   activity,
+  scheduled: ['ActivityTaskScheduled'],
+  answered: ['ActivityTaskStarted', 'ActivityTaskCompleted'],
   /** An activity after the other, with the task that scheduled it. */
   step: [...task, ...activity],
   settle: ['MarkerRecorded'],
@@ -95,6 +97,20 @@ const BUDGETS: Readonly<Record<string, Budget>> = {
     list: [
       'start step step task hold timer',
       'cancel task settle stopped status activity task status canceled',
+    ],
+  },
+  'cancelled-while-a-step-runs': {
+    events: 29,
+    actions: 6,
+    list: ['start task scheduled', 'cancel task settle', 'answered step step task status canceled'],
+  },
+  'approved-by-a-typed-signal': {
+    events: 36,
+    actions: 10,
+    list: [
+      'start step step task hold',
+      'signal task settle',
+      'signal task settle status activity task completed',
     ],
   },
   // Five attempts at the undo, each billed; the workflow stays open.
