@@ -1,19 +1,25 @@
 /**
  * The lock beside an embedded database. Two processes that open one PGlite directory both succeed and lose rows
- * silently, so the second is refused here. The lock is a file with the owner's pid and start time: a killed owner
- * is recognised and its lock taken over.
+ * silently, so the second is refused here.
+ *
+ * Every process that wants the directory puts a file of its own beside it, then looks for the files of others; of
+ * two that want it at the same moment at least one sees the other. Invariants:
+ * 1. Whoever has the lock has its file there, and saw no file of another living process after it had put its own.
+ * 2. A file's name has the pid and the start time of its process, so no two processes ever have the same name, and
+ *    the file of one that died, at whatever point, means nothing and may be removed by anyone at any time.
  */
-import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
-  statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isRunning, startTime } from './running.ts';
 
 export class StoreLocked extends Error {
   override name = 'StoreLocked';
@@ -21,70 +27,77 @@ export class StoreLocked extends Error {
 
 const LOOKS = 50;
 const PAUSE_MS = 20;
-/** A lock without an owner is one that is being written; when it is older, its writer died. */
-const WRITTEN_MS = 5_000;
+const OPEN = 'open';
+/** Pid and start time, after the part that all locks of a directory have. */
+const NAME = /^(\d+)\.([\w-]*)$/;
 
-/** Takes the lock `<directory>.lock` and answers what releases it. Throws `StoreLocked` while its owner lives. */
-export function lockDirectory(directory: string): () => void {
-  mkdirSync(directory, { recursive: true });
-  // One directory has one lock, by whatever link it is named.
-  const file = `${realpathSync(directory)}.lock`;
-  const own = `${process.pid} ${startTime(process.pid) ?? ''}`;
-  for (let look = 0; look < LOOKS; look += 1) {
-    if (tryCreate(file, own)) return () => release(file, own);
-    const holder = readOwner(file);
-    if (holder !== null && holder !== '' && isAlive(holder)) {
-      throw new StoreLocked(
-        `expected to be the only process on ${directory}, but process ${holder.split(' ')[0]} has it open. ` +
-          `Stop that process, or set DATABASE_URL to use PostgreSQL with several processes.`,
-      );
-    }
-    if (isDead(file)) removeDead(file, own);
-    else pause();
-  }
-  throw new StoreLocked(`expected to lock ${directory}, but others keep taking ${file}; try again`);
+/** A process that wants the directory, or has it open. */
+interface Other {
+  pid: number;
+  open: boolean;
 }
 
 /**
- * Removes the lock of an owner that died. One process at a time may, and it looks again first: else the lock of
- * another that took it over in the meantime would be removed.
+ * Takes the lock of a directory and answers what releases it.
+ * @throws {StoreLocked} while another process, or this one, has it
  */
-function removeDead(file: string, own: string): void {
-  const turn = `${file}.takeover`;
-  if (!tryCreate(turn, own)) {
-    if (isDead(turn)) {
-      throw new StoreLocked(
-        `a process died while it took over ${file}; see that no process has the store open, remove ${turn} ` +
-          'and start again',
-      );
+export function lockDirectory(directory: string): () => void {
+  mkdirSync(directory, { recursive: true });
+  // One directory has one lock, by whatever link it is named.
+  const prefix = `${realpathSync(directory)}.lock.`;
+  const own = `${prefix}${process.pid}.${startTime(process.pid)}`;
+  let last = process.pid;
+  for (let look = 0; look < LOOKS; look += 1) {
+    if (!create(own)) throw inUse(directory, process.pid);
+    const others = livingOthers(prefix, own);
+    if (others.length === 0) {
+      writeFileSync(own, OPEN);
+      return once(() => rmSync(own, { force: true }));
     }
-    pause();
-    return;
+    rmSync(own, { force: true });
+    const holder = others.find(({ open }) => open);
+    if (holder !== undefined) throw inUse(directory, holder.pid);
+    // All that want it give way, each for a time of its own, so that one comes first.
+    pause(PAUSE_MS * (0.5 + Math.random()));
+    last = others[0]?.pid ?? last;
   }
+  throw new StoreLocked(
+    `expected to lock ${directory}, but process ${last} is about to open it; stop it, or try again`,
+  );
+}
+
+function inUse(directory: string, pid: number): StoreLocked {
+  return new StoreLocked(
+    `expected to be the only process on ${directory}, but process ${pid} has it open. ` +
+      `Stop that process, or set DATABASE_URL to use PostgreSQL with several processes.`,
+  );
+}
+
+function livingOthers(prefix: string, own: string): Other[] {
+  const [folder, begin] = [dirname(prefix), basename(prefix)];
+  return readdirSync(folder).flatMap((name) => {
+    const file = join(folder, name);
+    const [, pid, started = ''] = NAME.exec(name.startsWith(begin) ? name.slice(begin.length) : '') ?? [];
+    if (pid === undefined || file === own) return [];
+    if (isRunning(Number(pid), started)) return [{ pid: Number(pid), open: read(file) === OPEN }];
+    rmSync(file, { force: true });
+    return [];
+  });
+}
+
+/** The next owner in this process has a file of the same name. */
+function once(release: () => void): () => void {
+  let released = false;
+  return () => {
+    if (!released) release();
+    released = true;
+  };
+}
+
+/** False: it is there, so this process has the lock already. */
+function create(file: string): boolean {
   try {
-    if (isDead(file)) rmSync(file, { force: true });
-  } finally {
-    rmSync(turn, { force: true });
-  }
-}
-
-function isDead(file: string): boolean {
-  const owner = readOwner(file);
-  if (owner === null) return false;
-  if (owner !== '') return !isAlive(owner);
-  const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  return written !== undefined && Date.now() - written > WRITTEN_MS;
-}
-
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
-}
-
-function tryCreate(file: string, text: string): boolean {
-  try {
-    const handle = openSync(file, 'wx');
-    writeSync(handle, text);
-    closeSync(handle);
+    closeSync(openSync(file, 'wx'));
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
@@ -92,39 +105,15 @@ function tryCreate(file: string, text: string): boolean {
   }
 }
 
-function readOwner(file: string): string | null {
+function read(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
   } catch {
+    // It gave way in the meantime.
     return null;
   }
 }
 
-function release(file: string, own: string): void {
-  if (readOwner(file) === own) rmSync(file, { force: true });
-}
-
-function isAlive(owner: string): boolean {
-  const [pid, ...started] = owner.split(' ');
-  const now = startTime(Number(pid));
-  return now !== null && (started.join(' ') === '' || now === started.join(' '));
-}
-
-/** When a process started, in the system's own words; null when there is no such process. */
-function startTime(pid: number): string | null {
-  if (!Number.isInteger(pid) || pid <= 0) return null;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return process.platform === 'linux' ? null : startTimeByPs(pid);
-  }
-}
-
-function startTimeByPs(pid: number): string | null {
-  try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
-  } catch {
-    return null;
-  }
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { lockDirectory, StoreLocked } from '../../store/lock.ts';
+import { startTime } from '../../store/running.ts';
 import { openStore } from '../../store/store.ts';
 import { startProgram, waitForLine, type RunningProcess } from '../support/processes.ts';
 
@@ -30,6 +30,8 @@ describe('the lock beside an embedded store', () => {
     return child;
   }
 
+  const locks = async () => (await readdir(folder)).filter((name) => name.includes('.lock'));
+
   it('a second process fails and is told who has it; when that one was killed, it opens with all that was committed', async () => {
     const owner = start('store');
     await waitForLine(owner, /^open$/);
@@ -45,7 +47,7 @@ describe('the lock beside an embedded store', () => {
     assert.deepEqual(sagas, [{ status: 'PENDING' }]);
     await assert.rejects(openStore({ directory }), StoreLocked, 'nor twice in one process');
     await store.close();
-    assert.equal(existsSync(`${directory}.lock`), false);
+    assert.deepEqual(await locks(), []);
   });
 
   it('of many that find the lock of a dead owner one takes it over', async () => {
@@ -55,7 +57,7 @@ describe('the lock beside an embedded store', () => {
     const contenders = Array.from({ length: 5 }, () => start('lock'));
     const lines = await Promise.all(contenders.map((each) => waitForLine(each, /^(open|StoreLocked: .*)$/)));
     assert.equal(lines.filter((line) => line === 'open').length, 1, lines.join('\n'));
-    assert.equal(existsSync(`${directory}.lock.takeover`), false);
+    assert.equal((await locks()).length, 1);
   });
 
   it('is one lock for a directory, by whatever link it is named', async () => {
@@ -67,31 +69,58 @@ describe('the lock beside an embedded store', () => {
     lockDirectory(directory)();
   });
 
-  it('of a pid that was given to another process is taken over, and one without an owner when it is old', async () => {
-    const file = `${directory}.lock`;
-    await writeFile(file, `${process.pid} 1`);
-    lockDirectory(directory)();
-    await writeFile(file, '');
-    assert.throws(() => lockDirectory(directory), /others keep taking/);
-    await utimes(file, new Date(0), new Date(0));
+  it('of a process that died counts for nothing, wherever it died, and neither does one whose pid was given again', async () => {
+    await mkdir(directory);
+    const owner = start('lock');
+    await waitForLine(owner, /^open$/);
+    await owner.kill();
+    const [left = ''] = await locks();
+    assert.match(left, new RegExp(`^data\\.lock\\.${owner.pid}\\.`));
+    const given = `data.lock.${process.pid}.earlier`;
+    await writeFile(join(folder, given), 'open');
+    await writeFile(join(folder, 'data.lock.999999999.1'), '');
     const unlock = lockDirectory(directory);
-    assert.match(await readFile(file, 'utf8'), new RegExp(`^${process.pid} \\d+$`));
+    const [own = '', ...more] = await locks();
+    assert.deepEqual([own.startsWith(`data.lock.${process.pid}.`), own === given, more], [true, false, []]);
     unlock();
+    assert.deepEqual(await locks(), []);
+  });
+
+  it('leaves nothing that bars others when all that fought for it were killed in the middle', async () => {
+    const first = start('lock');
+    await waitForLine(first, /^open$/);
+    await first.kill();
+    for (let round = 0; round < 3; round += 1) {
+      const fighters = Array.from({ length: 3 }, () => start('lock'));
+      await Promise.race(fighters.map((each) => waitForLine(each, /^(open|StoreLocked: .*)$/)));
+      await Promise.all(fighters.map((each) => each.kill()));
+    }
+    lockDirectory(directory)();
+    assert.deepEqual(await locks(), []);
+  });
+
+  it('is refused while another living process is about to open the directory and does not go on', async () => {
+    const other = startProgram('other', 'sleep', ['300']);
+    running.push(other);
+    await writeFile(`${directory}.lock.${other.pid}.${startTime(other.pid)}`, '');
+    assert.throws(() => lockDirectory(directory), new RegExp(`process ${other.pid} is about to open it`));
+    await other.kill();
+    lockDirectory(directory)();
   });
 
   it('is released only by its owner', async () => {
     const unlock = lockDirectory(directory);
-    await writeFile(`${directory}.lock`, 'another');
+    const other = start('lock');
+    assert.match(await waitForLine(other, /^StoreLocked/), new RegExp(`process ${process.pid} has it open`));
+    assert.equal((await locks()).length, 1);
     unlock();
-    assert.equal(await readFile(`${directory}.lock`, 'utf8'), 'another');
-  });
-
-  it('after a takeover that died says which file to remove', async () => {
-    await writeFile(`${directory}.lock`, '999999999 1');
-    await writeFile(`${directory}.lock.takeover`, '999999999 1');
-    assert.throws(
-      () => lockDirectory(directory),
-      /see that no process has the store open, remove .*\.takeover/,
-    );
+    const again = lockDirectory(directory);
+    unlock();
+    assert.equal((await locks()).length, 1);
+    again();
+    const next = start('lock');
+    await waitForLine(next, /^open$/);
+    unlock();
+    assert.throws(() => lockDirectory(directory), new RegExp(`process ${next.pid} has it open`));
   });
 });
