@@ -16,6 +16,8 @@ import { attempt } from './attempt.ts';
 import { openTool, prepareCall, refuseResult, type OneTool } from './commit-call.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Gate } from './gate.ts';
+import { persist } from './persist.ts';
+import { scheduledAt, type Watching } from './watch.ts';
 
 /** Between two calls with one key, when the connection was lost and this process lives. */
 const AGAIN_MS = 500;
@@ -24,15 +26,16 @@ export function createAct(deps: ActivityDeps, gate: Gate): (ref: StepRef) => Pro
   return async (ref) => {
     const saga = await loadSaga(deps.store, ref.traceId);
     const step = commitOf(saga, ref);
-    const taken = await takeStep(deps.store, ref, step);
+    const taken = await takeStep(deps.store, ref, step, scheduledAt());
     if (taken.kind === 'answer') return taken.answer;
     const { token, review } = taken;
     const own = { token, limitSeconds: step.timeout_seconds };
-    return attempt(deps, ref, own, async (signal) => {
+    return attempt(deps, ref, own, async (watching) => {
+      const { signal } = watching;
       const ready = review
         ? await approvedCall(deps, saga, step, review, signal)
         : await preparedCall(deps, gate, { ref, saga, step }, signal);
-      return callUntilAnswered(deps, ref, { token, step, ...ready }, signal);
+      return callUntilAnswered(deps, ref, { token, step, ...ready }, watching);
     });
   };
 }
@@ -78,24 +81,39 @@ async function callUntilAnswered(
   deps: ActivityDeps,
   ref: StepRef,
   call: Ready & { token: number; step: CommitStepDefinition },
-  signal: AbortSignal,
+  { signal, ...watching }: Watching,
 ): Promise<StepAnswer> {
-  const { tool, sent, prepared, token } = call;
   for (;;) {
     signal.throwIfAborted();
-    const { name, idempotent } = tool;
-    const begun = await beginCall(deps.store, ref, { token, tool: name, idempotent, sent, prepared });
+    watching.calling();
+    const begun = await begin(deps, ref, call);
     if (begun.kind === 'answer') return begun.answer;
     deps.crash('calling-not-called');
     const started = performance.now();
     const result = await callOnce(ref, call, signal);
     if (result !== null) {
+      watching.answered();
       deps.crash('effect-not-recorded');
-      return await recordResult(deps.store, ref, result, Math.round(performance.now() - started));
+      const ms = Math.round(performance.now() - started);
+      return await persist(deps, 'the result of a call', () => recordResult(deps.store, ref, result, ms));
     }
     // Lost: the next look at the row says whether it may be called again.
     await delay(AGAIN_MS, undefined, { signal });
   }
+}
+
+/** A commit whose answer did not come may have been written: this process knows that it has not called yet. */
+function begin(
+  { store, log }: ActivityDeps,
+  ref: StepRef,
+  { tool, sent, prepared, token }: Ready & { token: number },
+): ReturnType<typeof beginCall> {
+  const { name, idempotent } = tool;
+  let tries = 0;
+  return persist({ log }, 'the beginning of a call', () => {
+    tries += 1;
+    return beginCall(store, ref, { token, tool: name, idempotent, sent, prepared, unmade: tries > 1 });
+  });
 }
 
 /** null: the result was lost, and the call may have taken effect. */

@@ -5,7 +5,8 @@ import { asOwner, fail } from '../store/attempt.ts';
 import { noteAlive, noteOrderlyStop } from '../store/executions.ts';
 import type { ActivityDeps } from './deps.ts';
 import { PolicyStopped } from './gate.ts';
-import { watch } from './watch.ts';
+import { persist } from './persist.ts';
+import { watch, type Watching } from './watch.ts';
 
 /**
  * Runs the work of an attempt. Rejects with whatever is not a known failure of the step (store away, worker
@@ -15,7 +16,7 @@ export async function attempt(
   deps: ActivityDeps,
   ref: StepRef,
   own: { token: number; limitSeconds: number },
-  work: (signal: AbortSignal) => Promise<StepAnswer>,
+  work: (watching: Watching) => Promise<StepAnswer>,
 ): Promise<StepAnswer> {
   const { store } = deps;
   const { token, limitSeconds } = own;
@@ -29,17 +30,19 @@ export async function attempt(
 }
 
 async function recordFailure(
-  { store }: ActivityDeps,
+  deps: ActivityDeps,
   ref: StepRef,
   token: number,
   stopped: StepFailed,
 ): Promise<StepAnswer> {
   const { failure } = stopped;
-  const recorded = await asOwner(store, ref, token, (court, execution) => {
-    if (stopped instanceof PolicyStopped) court.record(stopped.verdict);
-    const timedOut = failure.code === 'STEP_TIMED_OUT';
-    // A call that began and has no result may have taken effect.
-    return fail(court, ref, failure, { uncertain: execution.calling_at !== null, timedOut });
-  });
+  const recorded = await persist(deps, 'the failure of a step', () =>
+    asOwner(deps.store, ref, token, (court, execution) => {
+      if (stopped instanceof PolicyStopped) court.record(stopped.verdict);
+      const timedOut = failure.code === 'STEP_TIMED_OUT';
+      // A call that began and has no result may have taken effect.
+      return fail(court, ref, failure, { uncertain: execution.calling_at !== null, timedOut });
+    }),
+  );
   return 'answer' in recorded ? recorded.answer : recorded.own;
 }

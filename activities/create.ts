@@ -1,5 +1,5 @@
 /** All activities of a saga over one store and one set of tool servers. */
-import type { Activities } from '../domain/answers.ts';
+import { stepQuestion, type Activities, type Answered } from '../domain/answers.ts';
 import { loadSaga } from '../store/context.ts';
 import { settle } from '../store/settle.ts';
 import { finishSaga } from '../store/undo.ts';
@@ -12,12 +12,27 @@ import { createUndo } from './undo.ts';
 
 export function createActivities(deps: ActivityDeps): Activities {
   const gate = createGate();
+  const { store, trust } = deps;
+  const undo = createUndo(deps);
   return {
-    reason: createReason(deps, gate),
-    prepare: createPrepare(deps, gate),
-    act: createAct(deps, gate),
-    undo: createUndo(deps),
-    settle: (input) => settle(deps.store, deps.trust, input),
-    finish: async ({ traceId, cause }) => finishSaga(deps.store, await loadSaga(deps.store, traceId), cause),
+    reason: answering(createReason(deps, gate), stepQuestion),
+    prepare: answering(createPrepare(deps, gate), stepQuestion),
+    act: answering(createAct(deps, gate), stepQuestion),
+    undo: answering(undo, ({ span }) => span),
+    settle: answering(
+      (input) => settle(store, trust, input),
+      ({ id }) => id,
+    ),
+    finish: answering(
+      async ({ traceId, cause }) => finishSaga(store, await loadSaga(store, traceId), cause),
+      ({ traceId }) => traceId,
+    ),
   };
+}
+
+function answering<Input, Answer extends object>(
+  activity: (input: Input) => Promise<Answer>,
+  question: (input: Input) => string,
+): (input: Input) => Promise<Answered<Answer>> {
+  return async (input) => ({ ...(await activity(input)), of: question(input) });
 }

@@ -9,15 +9,16 @@ import { attempt } from './attempt.ts';
 import { prepareCall } from './commit-call.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Gate } from './gate.ts';
+import { scheduledAt } from './watch.ts';
 
 export function createPrepare(deps: ActivityDeps, gate: Gate): (ref: StepRef) => Promise<StepAnswer> {
   return async (ref) => {
     const saga = await loadSaga(deps.store, ref.traceId);
     const step = commitOf(saga, ref);
-    const taken = await takeStep(deps.store, ref, step);
+    const taken = await takeStep(deps.store, ref, step, scheduledAt());
     if (taken.kind === 'answer') return taken.answer;
     const { token } = taken;
-    return attempt(deps, ref, { token, limitSeconds: step.timeout_seconds }, async (signal) => {
+    return attempt(deps, ref, { token, limitSeconds: step.timeout_seconds }, async ({ signal }) => {
       const { resolved, sent, passed, tool } = await prepareCall(deps, gate, { ref, saga, step }, signal);
       const retry = await retryOf(deps.store, ref, step);
       const opened = await openHold(deps.store, ref, token, {

@@ -14,8 +14,10 @@ import { attempt } from './attempt.ts';
 import { bind } from './commit-call.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Gate, Passed } from './gate.ts';
+import { persist } from './persist.ts';
 import { openTools } from './tools.ts';
 import { wantedKeys } from './wanted-keys.ts';
+import { scheduledAt } from './watch.ts';
 
 interface Reasoning {
   ref: StepRef;
@@ -30,23 +32,28 @@ export function createReason(deps: ActivityDeps, gate: Gate): (ref: StepRef) => 
     const step = saga.saga.steps[saga.indexOf(ref.span)];
     if (step?.kind !== 'reason')
       throw new Error(`expected a reason step at ${ref.span}, found ${step?.kind ?? 'none'}`);
-    const taken = await takeStep(deps.store, ref, step);
+    const taken = await takeStep(deps.store, ref, step, scheduledAt());
     if (taken.kind === 'answer') return taken.answer;
     const at = { ref, token: taken.token, saga, step };
-    return attempt(deps, ref, { token: taken.token, limitSeconds: step.timeout_seconds }, async (signal) => {
-      const context = await readContext(deps.store, ref.traceId);
-      const retry = await retryOf(deps.store, ref, step);
-      const resolved = bind(step.with, context);
-      const shown = retry === null ? resolved : { ...resolved, _hitl_retry: retry };
-      const result = await think(deps, at, { shown, retry }, signal);
-      if ('answer' in result) return result.answer;
-      const output = { data: result.output };
-      const input = context['input'] ?? {};
-      const passed = gate({ saga, step, span: ref.span, input, arguments: resolved, output });
-      const usage = { worker: result.usage };
-      const done = { output, usage, shown, passed, wrote: result.usedWritingTool };
-      return step.hitl ? await holdOutput(deps, at, done) : await complete(deps, at, done);
-    });
+    return attempt(
+      deps,
+      ref,
+      { token: taken.token, limitSeconds: step.timeout_seconds },
+      async ({ signal }) => {
+        const context = await readContext(deps.store, ref.traceId);
+        const retry = await retryOf(deps.store, ref, step);
+        const resolved = bind(step.with, context);
+        const shown = retry === null ? resolved : { ...resolved, _hitl_retry: retry };
+        const result = await think(deps, at, { shown, retry }, signal);
+        if ('answer' in result) return result.answer;
+        const output = { data: result.output };
+        const input = context['input'] ?? {};
+        const passed = gate({ saga, step, span: ref.span, input, arguments: resolved, output });
+        const usage = { worker: result.usage };
+        const done = { output, usage, shown, passed, wrote: result.usedWritingTool };
+        return step.hitl ? await holdOutput(deps, at, done) : await complete(deps, at, done);
+      },
+    );
   };
 }
 
@@ -73,9 +80,12 @@ async function think(
   const transcript: Json[] = await readTurns(deps.store, ref);
   const kept = [...transcript];
   const record = async (entry: JsonObject): Promise<void> => {
-    const written = await asOwner(deps.store, ref, at.token, async (court) => {
-      await writeTurn(court, ref, kept.length, entry);
-      return cancelStands(court);
+    const written = await persist(deps, 'a turn', () => {
+      signal.throwIfAborted();
+      return asOwner(deps.store, ref, at.token, async (court) => {
+        await writeTurn(court, ref, kept.length, entry);
+        return cancelStands(court);
+      });
     });
     if ('answer' in written) throw new Stopped(written.answer);
     kept.push(entry);

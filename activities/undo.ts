@@ -22,12 +22,13 @@ import {
 import { toolError } from './act.ts';
 import { bind, openTool, refuseInvalid, type OneTool } from './commit-call.ts';
 import type { ActivityDeps } from './deps.ts';
-import { watch } from './watch.ts';
+import { persist } from './persist.ts';
+import { scheduledAt, watch } from './watch.ts';
 
 export function createUndo(deps: ActivityDeps): (input: UndoInput) => Promise<UndoAnswer> {
   return async (input) => {
     const saga = await loadSaga(deps.store, input.traceId);
-    const taken = await takeUndo(deps.store, saga, input);
+    const taken = await takeUndo(deps.store, saga, input, scheduledAt());
     if (taken.kind === 'answer') return taken.answer;
     const { token, forward } = taken;
     const compensation = saga.saga.steps[forward.orderIndex]?.compensation;
@@ -36,26 +37,51 @@ export function createUndo(deps: ActivityDeps): (input: UndoInput) => Promise<Un
     const { timeout_seconds: limitSeconds } = compensation;
     let called: { idempotent: boolean } | null = null;
     try {
-      return await watch({ limitSeconds, alive: () => noteAlive(deps.store, ref, token) }, async (signal) => {
-        const call = await prepareUndo(deps, saga, { input, forward, compensation }, signal);
-        const begun = await beginUndoCall(deps.store, input, { token, ...call });
-        if (begun.kind === 'answer') return begun.answer;
-        called = call;
-        const data = await callUndo(call.opened, call.sent, `${input.traceId}:${input.span}`, signal);
-        const result = { tool: call.tool, data };
-        return await recordUndone(deps.store, input, {
-          rollback_status: 'success',
-          compensation_mode: 'single_tool',
-          data,
-          tool_results: [result],
-        });
-      });
+      return await watch(
+        { limitSeconds, alive: () => noteAlive(deps.store, ref, token) },
+        async (watching) => {
+          const { signal } = watching;
+          const call = await prepareUndo(deps, saga, { input, forward, compensation }, signal);
+          watching.calling();
+          const begun = await begin(deps, input, token, call);
+          if (begun.kind === 'answer') return begun.answer;
+          called = call;
+          const data = await callUndo(call.opened, call.sent, `${input.traceId}:${input.span}`, signal);
+          watching.answered();
+          return await persist(deps, 'the result of an undo', () =>
+            recordUndone(deps.store, input, undoOutput(call.tool, data)),
+          );
+        },
+      );
     } catch (error) {
       if (error instanceof StepFailed) return await afterFailure(deps, input, token, { error, called });
       await noteOrderlyStop(deps.store, ref, token).catch(() => undefined);
       throw error;
     }
   };
+}
+
+function undoOutput(tool: string, data: JsonObject): JsonObject {
+  return {
+    rollback_status: 'success',
+    compensation_mode: 'single_tool',
+    data,
+    tool_results: [{ tool, data }],
+  };
+}
+
+/** A commit whose answer did not come may have been written: this process knows that it has not called yet. */
+function begin(
+  deps: ActivityDeps,
+  input: UndoInput,
+  token: number,
+  { tool, idempotent, resolved }: UndoCall,
+): ReturnType<typeof beginUndoCall> {
+  let tries = 0;
+  return persist(deps, 'the beginning of an undo', () => {
+    tries += 1;
+    return beginUndoCall(deps.store, input, { token, tool, idempotent, resolved, unmade: tries > 1 });
+  });
 }
 
 interface Undoing {

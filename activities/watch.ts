@@ -19,14 +19,33 @@ export class Superseded extends Error {
   override name = 'Superseded';
 }
 
+/** When Temporal scheduled the attempt that runs here. */
+export function scheduledAt(): Date {
+  return new Date(Context.current().info.currentAttemptScheduledTimestampMs);
+}
+
+/** What watched work says of itself. */
+export interface Watching {
+  /** Aborted when the work is given up; its reason is what the watch rejects with. */
+  signal: AbortSignal;
+  /**
+   * A call begins that may take effect: from now on only the limit ends the work. Its result counts whoever holds
+   * the row, and a pause, a reset or the end of this process must not throw it away.
+   */
+  calling(): void;
+  /** The call has been answered: nothing ends the work before the answer is written. */
+  answered(): void;
+}
+
 /**
  * Runs `work` until it ends, its limit is reached (`StepFailed`, STEP_TIMED_OUT), its token is lost
  * (`Superseded`), or Temporal gives it up (the reason of Temporal's signal).
  */
-export async function watch<T>(watched: Watched, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function watch<T>(watched: Watched, work: (watching: Watching) => Promise<T>): Promise<T> {
   const context = Context.current();
   const stop = new AbortController();
   const { limitSeconds } = watched;
+  let calling = false;
   const limit = setTimeout(() => {
     const message = `the step did not end within its limit of ${limitSeconds} s (timeout_seconds)`;
     stop.abort(new StepFailed('STEP_TIMED_OUT', message, { timeout_seconds: limitSeconds }));
@@ -35,17 +54,24 @@ export async function watch<T>(watched: Watched, work: (signal: AbortSignal) => 
     context.heartbeat();
     watched.alive().then(
       (own) => {
-        if (!own) stop.abort(new Superseded('another attempt has taken over'));
+        if (!own && !calling) stop.abort(new Superseded('another attempt has taken over'));
       },
       // The store is away: whether the token is still ours, the next write will tell.
       () => undefined,
     );
   }, BEAT_MS);
-  const giveUp = (): void => stop.abort(context.cancellationSignal.reason);
+  const giveUp = (): void => {
+    if (!calling) stop.abort(context.cancellationSignal.reason);
+  };
   context.cancellationSignal.addEventListener('abort', giveUp, { once: true });
   if (context.cancellationSignal.aborted) giveUp();
   try {
-    return await Promise.race([work(stop.signal), rejection(stop.signal)]);
+    const watching: Watching = {
+      signal: stop.signal,
+      calling: () => (calling = true),
+      answered: () => clearTimeout(limit),
+    };
+    return await Promise.race([work(watching), rejection(stop.signal)]);
   } catch (error) {
     if (stop.signal.aborted) throw reasonOf(stop.signal);
     throw error;

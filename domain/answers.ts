@@ -93,7 +93,8 @@ export interface UndoInput {
   cause: Cause;
 }
 
-export type UndoAnswer = { kind: 'completed'; ended: boolean } | { kind: 'failed' } | Ended;
+/** The last undo answers how the saga ended. */
+export type UndoAnswer = { kind: 'completed' } | { kind: 'failed' } | Ended;
 
 /** Ends a saga whose failure leaves no undo to run. */
 export interface FinishInput {
@@ -101,17 +102,27 @@ export interface FinishInput {
   cause: Cause;
 }
 
+/**
+ * An answer with the question that it answers. An operator may complete an activity by hand with anything; what
+ * does not name its question is no answer of ours, and the row is asked again.
+ */
+export type Answered<T> = T & { of: string };
+
+export function stepQuestion({ span, iteration, phase }: StepRef): string {
+  return `${span}#${iteration}:${phase}`;
+}
+
 /** Every activity by its registered name. `settle` and `finish` run as local activities first. */
 export interface Activities {
   /** A reason step: agent, policy, and opening the review when it is held (phase `prepare`). */
-  reason(ref: StepRef): Promise<StepAnswer>;
+  reason(ref: StepRef): Promise<Answered<StepAnswer>>;
   /** A held commit up to its review: arguments, policy, opening the review. */
-  prepare(ref: StepRef): Promise<StepAnswer>;
+  prepare(ref: StepRef): Promise<Answered<StepAnswer>>;
   /** A commit's call: after its review, or whole when it has none. */
-  act(ref: StepRef): Promise<StepAnswer>;
-  undo(input: UndoInput): Promise<UndoAnswer>;
-  settle(input: SettleInput): Promise<SettleAnswer>;
-  finish(input: FinishInput): Promise<Ended>;
+  act(ref: StepRef): Promise<Answered<StepAnswer>>;
+  undo(input: UndoInput): Promise<Answered<UndoAnswer>>;
+  settle(input: SettleInput): Promise<Answered<SettleAnswer>>;
+  finish(input: FinishInput): Promise<Answered<Ended>>;
 }
 
 /** What an operator may type as the argument of a signal; everything else in it is ignored. */

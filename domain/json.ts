@@ -10,12 +10,14 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * The same JSON without what no store can hold: NUL characters are dropped, lone surrogates become U+FFFD.
+ * The same JSON without what no store can hold: NUL characters are dropped, lone surrogates become U+FFFD, and
+ * numbers too large for a double (`1e400` is JSON, and is read as infinite) become null.
  * For text that models and tools wrote; what clients send is refused instead.
  */
 export function storable<T extends Json>(value: T): T;
 export function storable(value: Json): Json {
   if (typeof value === 'string') return storableText(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (Array.isArray(value)) return value.map((item) => storable(item));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableText(key), storable(item)]));

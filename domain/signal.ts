@@ -18,6 +18,8 @@ const REQUEST_ID = /^[\w-]{1,64}$/;
 const DEPTH_LIMIT = 64;
 export const COMMENT_LIMIT = 10_000;
 export const GUIDANCE_LIMIT = 4096;
+/** Of a typed reject's `error_details`, as JSON; over HTTP it is the same. */
+const DETAILS_LIMIT = 65_536;
 
 /** The name of a review inside its saga, ready to paste: `<step id>#<iteration>`. */
 export function reviewName(stepId: string, iteration: number): string {
@@ -40,6 +42,9 @@ export function readSignal(name: SignalName, args: readonly unknown[], open: str
       kind: 'refused',
       reason: `expected an argument nested at most ${DEPTH_LIMIT} deep, got a deeper one`,
     };
+  }
+  if (isJsonObject(argument) && JSON.stringify(argument['error_details'] ?? null).length > DETAILS_LIMIT) {
+    return { kind: 'refused', reason: `error_details may have at most ${DETAILS_LIMIT} characters` };
   }
   const body = readBody(argument);
   if (body === null) {

@@ -11,7 +11,14 @@ import type { Failure } from '../domain/failure.ts';
 import { isForward, isInFlight, type StepKind } from '../domain/status.ts';
 import { SYSTEM } from '../ledger/entry.ts';
 import { cancelStands } from './cancel.ts';
-import { findExecution, raiseToken, TokenLost, type Execution } from './executions.ts';
+import {
+  findExecution,
+  raiseToken,
+  refuseOvertaken,
+  refuseWhileCalling,
+  TokenLost,
+  type Execution,
+} from './executions.ts';
 import { endedAnswer, judge, type Court } from './judge.ts';
 import { failStep, recordOutcome } from './outcome.ts';
 import { findReview, type Review } from './reviews.ts';
@@ -34,11 +41,21 @@ export interface StepFacts {
   hitl: boolean;
 }
 
-/** An attempt takes its row: what is recorded or decided against it is the answer, else the work is its own. */
-export function takeStep(store: Store, ref: StepRef, step: StepFacts): Promise<Taken> {
+/**
+ * An attempt takes its row: what is recorded or decided against it is the answer, else the work is its own. Rejects
+ * while another attempt stands in its way, and when it comes too late.
+ * @param scheduledAt when Temporal scheduled this attempt
+ */
+export function takeStep(
+  store: Store,
+  ref: StepRef,
+  step: StepFacts,
+  scheduledAt: Date | null = null,
+): Promise<Taken> {
   return inCourt(store, ref, async (court) => {
     const execution = await findExecution(court, ref);
     if (execution?.outcome) return answer(await recorded(court, ref, execution.outcome));
+    refuseOvertaken(court, ref, execution, scheduledAt);
     if (!isInFlight(court.saga.status)) return answer(endedAnswer(court.saga));
     const held = step.hitl && ref.phase === 'act';
     const review = held ? await findReview(court, ref.span, ref.iteration) : null;
@@ -49,9 +66,10 @@ export function takeStep(store: Store, ref: StepRef, step: StepFacts): Promise<T
     if (!isForward(court.saga.status)) return answer({ kind: 'cancelled' });
     const fresh = execution === null && ref.iteration === 1 && !held;
     if (fresh && (await cancelStands(court))) return answer({ kind: 'cancelled' });
+    if (execution) refuseWhileCalling(court, ref, execution);
     const lost = lostBefore(execution, step);
     if (lost) return answer(await fail(court, ref, lost, { uncertain: true }));
-    const token = await raiseToken(court, ref);
+    const token = await raiseToken(court, ref, scheduledAt);
     await begin(court, ref);
     return { kind: 'go', token, review };
   });
@@ -75,7 +93,8 @@ export async function recorded(
 }
 
 function isStepAnswer(outcome: StepAnswer | UndoAnswer): outcome is StepAnswer {
-  return outcome.kind !== 'failed' || 'code' in outcome;
+  if (outcome.kind === 'failed') return 'code' in outcome;
+  return outcome.kind !== 'completed' || 'ended' in outcome;
 }
 
 function heldAnswer(court: Court, review: Review): StepAnswer {

@@ -23,6 +23,8 @@ export interface Calling {
   sent: JsonObject;
   /** The step's arguments and the gate's verdict, when they were made in this phase and not before a hold. */
   prepared: { resolved: JsonObject; verdict: Fact | null } | null;
+  /** This attempt may have written `calling` before, without an answer, and knows that it did not call. */
+  unmade?: boolean;
 }
 
 /** The go-ahead for one call, or the answer that stands in its way. */
@@ -32,13 +34,14 @@ export async function beginCall(
   calling: Calling,
 ): Promise<{ kind: 'call' } | { kind: 'answer'; answer: StepAnswer }> {
   const begun = await asOwner(store, ref, calling.token, async (court, execution) => {
-    const lost = lostCall(execution, calling.idempotent);
+    const own = calling.unmade === true && execution.calling_token === calling.token;
+    const lost = own ? null : lostCall(execution, calling.idempotent);
     if (lost) return fail(court, ref, lost, { uncertain: true });
     const altered = calling.prepared === null ? await alteredSince(court, ref, calling.sent) : null;
     if (altered) return fail(court, ref, altered, { uncertain: execution.calling_at !== null });
     // The same call again was gated when it was made first.
     if (calling.prepared && execution.calls === 0) await keepArguments(court, ref, calling.prepared);
-    await writeCalling(court, ref, calling);
+    if (!own) await writeCalling(court, ref, calling);
     return null;
   });
   if ('answer' in begun) return { kind: 'answer', answer: begun.answer };
@@ -94,7 +97,7 @@ export function recordResult(
       // An earlier call whose result was lost may have taken effect, whatever this one says.
       return fail(court, ref, result.failure, { uncertain: (execution?.calls ?? 1) > 1 });
     }
-    const timing = { worker: { tool_ms: ms } };
+    const timing = { worker: { tool_ms: ms }, engine: {} };
     const { ended } = await completeStep(court, ref.span, { output: { data: result.data }, timing });
     return recordOutcome(court, ref, { kind: 'completed', ended });
   });

@@ -2,11 +2,13 @@
  * Cancel. The open review is closed first; a decision accepted before it stands and takes effect; the saga is
  * cancelled at the boundary after that. The first undo's transaction (or `finish`) consumes the request.
  */
+import { winner } from '../domain/decision.ts';
 import { errorDetails } from '../domain/failure.ts';
 import { isInFlight } from '../domain/status.ts';
 import { SYSTEM, type Actor } from '../ledger/entry.ts';
 import { asJson } from './json.ts';
 import { judge, type Court } from './judge.ts';
+import { judged } from './reviews.ts';
 import type { Store } from './store.ts';
 
 export type CancelResult =
@@ -39,12 +41,30 @@ export async function cancelSaga(
         court.record({ type: 'refusal', actor: asked.actor, data: { act: 'cancel', message } });
         return { kind: 'conflict', message };
       }
+      const turning = await turningRound(court);
+      if (turning !== null) {
+        const message = `expected a saga that runs forward; ${turning}, so it is being undone already`;
+        court.record({ type: 'refusal', actor: asked.actor, data: { act: 'cancel', message } });
+        return { kind: 'conflict', message };
+      }
       await writeCancel(court, asked.actor, asked.reason, false);
       return { kind: 'queued', idempotencyKey };
     },
     asked.namespace,
   );
   return result ?? { kind: 'unknown' };
+}
+
+/** A review that was rejected or expired, and that the saga has not acted on yet, in words. */
+async function turningRound(court: Court): Promise<string | null> {
+  const review = await court.tx
+    .selectFrom('reviews')
+    .selectAll()
+    .where('trace_id', '=', court.saga.trace_id)
+    .where('status', 'in', ['rejected', 'expired'])
+    .where('settled', 'is', null)
+    .executeTakeFirst();
+  return review ? winner(judged(review)) : null;
 }
 
 /** Writes the request and closes the open review. `told`: Temporal brought it, so it need not be told. */

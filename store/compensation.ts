@@ -15,7 +15,7 @@ import { undoSpanOf } from './spans.ts';
  */
 export async function beginCompensation(court: Court, saga: RunningSaga, cause: Cause): Promise<boolean> {
   const { tx, now } = court;
-  await takeCancel(court, cause.code);
+  const cancelled = await takeCancel(court, cause.code);
   // A saga that is undone waits for nobody, whatever its workflow was told about the hold.
   await closeOpenReview(court, 'cancelled', SYSTEM);
   const rows = await tx
@@ -28,11 +28,11 @@ export async function beginCompensation(court: Court, saga: RunningSaga, cause: 
   // A cancel at a boundary names the step that was next: one that never began is not what failed.
   const failing = rows.find((row) => row.span_id === cause.span && row.status !== 'PENDING');
   const said = failing?.error_details?.['message'];
-  court.saga.failure = {
-    code: cause.code,
-    message: typeof said === 'string' ? said : messageOf(cause.code),
-    step_id: failing?.step_id ?? null,
-  };
+  const step_id = failing?.step_id ?? null;
+  const reason = typeof said === 'string' ? said : null;
+  court.saga.failure = cancelled
+    ? { code: 'CANCELLED', message: `the saga was cancelled${reason === null ? '' : `; ${reason}`}`, step_id }
+    : { code: cause.code, message: reason ?? `the saga failed with ${cause.code}`, step_id };
   const declared = new Map(saga.saga.steps.map((step, index) => [index, step.compensation]));
   const scope = undoScope(
     rows.map((row) => ({
@@ -65,14 +65,15 @@ export async function beginCompensation(court: Court, saga: RunningSaga, cause: 
   return true;
 }
 
-function messageOf(code: FailureCode): string {
-  return code === 'CANCELLED' ? 'the saga was cancelled' : `the saga failed with ${code}`;
-}
-
-/** A cancel that Temporal brought at a boundary was not written yet; one that was asked for is acted on by now. */
-async function takeCancel(court: Court, code: FailureCode): Promise<void> {
+/**
+ * A cancel that Temporal brought at a boundary was not written yet; one that was asked for is acted on by now, also
+ * when the step that ran at that moment failed by itself.
+ */
+async function takeCancel(court: Court, code: FailureCode): Promise<boolean> {
   const asked = await hasCancel(court);
   if (code === 'CANCELLED' && !asked)
     await writeCancel(court, { subject: 'temporal', kind: 'person' }, null, true);
-  if (code === 'CANCELLED' || asked) await consumeRequest(court, cancelRequestId(court.saga.trace_id));
+  if (code !== 'CANCELLED' && !asked) return false;
+  await consumeRequest(court, cancelRequestId(court.saga.trace_id));
+  return true;
 }

@@ -50,8 +50,10 @@ async function decideIn(court: Court, asked: DecisionAsked): Promise<DecisionRes
     .where('trace_id', '=', asked.traceId)
     .where('span_id', '=', asked.span)
     .executeTakeFirst();
-  if (!step || step.compensates_span_id !== null) {
-    return { kind: 'unknown', message: `no step ${asked.span} in saga ${asked.traceId}` };
+  if (!step) return { kind: 'unknown', message: `no step ${asked.span} in saga ${asked.traceId}` };
+  if (step.compensates_span_id !== null) {
+    const what = `this is the undo of step ${step.step_id}, which is ${step.status} and is not reviewed`;
+    return refuse(court, asked, null, `expected a step awaiting review; ${what}`);
   }
   const reviews = await reviewsOfStep(court, asked.span);
   const review = pick(reviews, asked);

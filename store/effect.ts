@@ -8,6 +8,10 @@ import { completeStep, failStep } from './outcome.ts';
 import { consumeRequestsOf } from './requests.ts';
 import { keepSettled, nameOf, type Review } from './reviews.ts';
 
+const OURS: readonly string[] = ['code', 'message', 'error'];
+/** What lists show of a rejection; all of it is in the step's details. */
+const MESSAGE_LIMIT = 1000;
+
 /** Carries a decided review into the step and the saga, once. */
 export async function actOn(court: Court, review: Review): Promise<SettleAnswer> {
   if (review.settled) return review.settled;
@@ -59,15 +63,20 @@ function failureOf(review: Review): Failure {
   if (review.status === 'expired') {
     return { code: 'REVIEW_EXPIRED', message: 'nobody decided before the deadline of the review' };
   }
-  const { code, ...details } = review.verdict?.error_details ?? {};
+  const said = review.verdict?.error_details ?? {};
   const who = review.actor === null ? 'a reviewer' : nameOf(review.actor);
-  const { message } = details;
   const words = review.comment === null ? `rejected by ${who}` : `rejected by ${who}: ${review.comment}`;
-  return {
-    code: 'HUMAN_REJECTED',
-    message: typeof message === 'string' ? message : words,
-    details: code === undefined ? details : { ...details, reviewer_code: code },
-  };
+  const message = typeof said['message'] === 'string' ? said['message'] : words;
+  return { code: 'HUMAN_REJECTED', message: message.slice(0, MESSAGE_LIMIT), details: withoutOurs(said) };
+}
+
+/** Members of the reviewer's that have the names of ours are kept as `reviewer_<name>`. */
+function withoutOurs(said: JsonObject): JsonObject {
+  const kept = Object.entries(said).map(([name, value]): [string, Json] => {
+    const isPlain = name === 'message' && typeof value === 'string' && value.length <= MESSAGE_LIMIT;
+    return [OURS.includes(name) && !isPlain ? `reviewer_${name}` : name, value];
+  });
+  return Object.fromEntries(kept);
 }
 
 function reviewed(value: Json): JsonObject {

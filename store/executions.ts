@@ -24,7 +24,22 @@ export class TokenLost extends Error {
 export type Execution = Selectable<Tables['executions']>;
 
 /** An attempt that noted that it lives within this time is believed to live. */
-export const ALIVE_MS = 10_000;
+const ALIVE_MS = 10_000;
+
+/** Another attempt seems to be in the middle of its call: this one waits for what comes of it. */
+export class StillCalling extends Error {
+  override name = 'StillCalling';
+}
+
+/**
+ * Throws `StillCalling` while the attempt that began a call lives. It was not ended, only Temporal's word for it:
+ * an operator paused, reset or completed the activity by hand, and the call's result is still to come.
+ */
+export function refuseWhileCalling({ now }: Pick<Court, 'now'>, ref: StepRef, execution: Execution): void {
+  const fresh = now.getTime() - execution.alive_at.getTime() < ALIVE_MS;
+  if (execution.calling_at === null || !fresh) return;
+  throw new StillCalling(`an attempt that lives is calling ${execution.tool ?? 'a tool'} for ${ref.span}`);
+}
 
 export async function findExecution(court: Court, ref: StepRef): Promise<Execution | null> {
   const row = await court.tx
@@ -38,8 +53,24 @@ export async function findExecution(court: Court, ref: StepRef): Promise<Executi
   return row ?? null;
 }
 
+/**
+ * Stops an attempt that Temporal scheduled before the one that holds the row, while that one lives: it was given to
+ * a process that was frozen, was given up, and begins only now. Rejects with `TokenLost`.
+ * @param scheduledAt when Temporal scheduled it; null: not by Temporal, so nothing is known
+ */
+export function refuseOvertaken(
+  { now }: Court,
+  ref: StepRef,
+  execution: Execution | null,
+  scheduledAt: Date | null,
+): void {
+  if (!execution?.scheduled_at || scheduledAt === null || scheduledAt >= execution.scheduled_at) return;
+  // Were the holder dead, the order would count for nothing: a server's clock may have been set back.
+  if (now.getTime() - execution.alive_at.getTime() < ALIVE_MS) throw new TokenLost(ref);
+}
+
 /** Creates the row or raises its token; answers the token of this attempt. */
-export async function raiseToken(court: Court, ref: StepRef): Promise<number> {
+export async function raiseToken(court: Court, ref: StepRef, scheduledAt: Date | null): Promise<number> {
   const row = await court.tx
     .insertInto('executions')
     .values({
@@ -50,6 +81,7 @@ export async function raiseToken(court: Court, ref: StepRef): Promise<number> {
       token: 1,
       idle_attempts: 1,
       alive_at: court.now,
+      scheduled_at: scheduledAt,
       idempotent: false,
       calls: 0,
       failed_calls: 0,
@@ -59,6 +91,7 @@ export async function raiseToken(court: Court, ref: StepRef): Promise<number> {
         token: eb('executions.token', '+', 1),
         idle_attempts: eb('executions.idle_attempts', '+', 1),
         alive_at: court.now,
+        scheduled_at: scheduledAt,
       })),
     )
     .returning('token')
@@ -91,6 +124,7 @@ export async function noteOrderlyStop(store: Store, ref: StepRef, token: number)
     .where('iteration', '=', ref.iteration)
     .where('phase', '=', ref.phase)
     .where('token', '=', token)
+    .where('outcome', 'is', null)
     .where('idle_attempts', '>', 0)
     .execute();
 }

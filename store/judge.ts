@@ -127,16 +127,23 @@ export async function endSaga(
   court.saga.ended_at = court.now;
   court.saga.stuck = null;
   if (failure !== null) court.saga.failure = failure;
-  if (status !== 'COMPLETED') {
-    await court.tx
-      .updateTable('steps')
-      .set({ status: 'SKIPPED' })
-      .where('trace_id', '=', court.saga.trace_id)
-      .where('status', '=', 'PENDING')
-      .where('compensates_span_id', 'is', null)
-      .execute();
-  }
+  if (status !== 'COMPLETED') await skipRest(court);
   court.record({ type: 'end', actor: SYSTEM, data: { status, code: court.saga.failure?.code ?? null } });
+}
+
+/** The steps that it never reached. */
+async function skipRest(court: Court): Promise<void> {
+  const skipped = await court.tx
+    .updateTable('steps')
+    .set({ status: 'SKIPPED' })
+    .where('trace_id', '=', court.saga.trace_id)
+    .where('status', '=', 'PENDING')
+    .where('compensates_span_id', 'is', null)
+    .returning(['span_id', 'step_id', 'order_index'])
+    .execute();
+  for (const { span_id, step_id } of skipped.toSorted((a, b) => a.order_index - b.order_index)) {
+    court.record({ type: 'step.skipped', actor: SYSTEM, span_id, data: { step_id } });
+  }
 }
 
 /** What an ended saga answers to an activity that has nothing recorded. */

@@ -39,7 +39,7 @@ export async function settle(store: Store, trust: SignalTrust, input: SettleInpu
     if (!isInFlight(court.saga.status)) return endedAnswer(court.saga);
     switch (cause.kind) {
       case 'request':
-        return settleRequest(court, review, cause.request);
+        return settleRequest(court, input, review, cause.request);
       case 'deadline':
       case 'opened':
         return settleNow(court, review);
@@ -69,7 +69,12 @@ function pending(court: Court, review: Review): SettleAnswer {
   return { kind: 'pending', expiresInMs: Math.max(0, review.expires_at.getTime() - court.now.getTime()) };
 }
 
-async function settleRequest(court: Court, review: Review | null, id: string): Promise<SettleAnswer> {
+async function settleRequest(
+  court: Court,
+  input: SettleInput,
+  review: Review | null,
+  id: string,
+): Promise<SettleAnswer> {
   const request = await findRequest(court, id);
   const { span_id, iteration } = request ?? {};
   if (typeof span_id === 'string' && typeof iteration === 'number') {
@@ -78,7 +83,14 @@ async function settleRequest(court: Court, review: Review | null, id: string): P
     const asked = await findReview(court, span_id, iteration);
     if (asked?.settled) await consumeRequest(court, id);
   }
-  return settleNow(court, review);
+  const answer = await settleNow(court, review);
+  if (request !== null || answer.kind !== 'pending') return answer;
+  return refuse(
+    court,
+    input,
+    typedBy(''),
+    `no request has the id ${storableText(id)}: it was typed, and decides nothing`,
+  );
 }
 
 /** A cancel that Temporal brought is kept before anything is acted on, so that the last boundary finds it. */

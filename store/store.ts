@@ -89,8 +89,6 @@ function openPostgres(url: string, connections: number): Opened {
   // listens only to idle ones: without a listener of its own, one that breaks between two statements of a
   // transaction would end the process.
   pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  // One that breaks while it is in use tells its client, too; unheard, that would end the process.
   pool.on('connect', (client) => void client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return { db, close: () => db.destroy() };

@@ -9,7 +9,15 @@ import { SYSTEM } from '../ledger/entry.ts';
 import { inCourt } from './attempt.ts';
 import { beginCompensation } from './compensation.ts';
 import type { RunningSaga } from './context.ts';
-import { findExecution, raiseToken, TokenLost, writeCalling, type Execution } from './executions.ts';
+import {
+  findExecution,
+  raiseToken,
+  refuseOvertaken,
+  refuseWhileCalling,
+  TokenLost,
+  writeCalling,
+  type Execution,
+} from './executions.ts';
 import { endedAnswer, endSaga, type Court } from './judge.ts';
 import { isInFlight } from '../domain/status.ts';
 import { asJson } from './json.ts';
@@ -35,28 +43,42 @@ export function undoRef(input: UndoInput): StepRef {
   return { traceId: input.traceId, span: input.span, iteration: 1, phase: 'act' };
 }
 
-export function takeUndo(store: Store, saga: RunningSaga, input: UndoInput): Promise<UndoTaken> {
+/** An attempt at an undo takes its row, as `takeStep` does. */
+export function takeUndo(
+  store: Store,
+  saga: RunningSaga,
+  input: UndoInput,
+  scheduledAt: Date | null = null,
+): Promise<UndoTaken> {
   const ref = undoRef(input);
   return inCourt(store, ref, async (court): Promise<UndoTaken> => {
     const execution = await findExecution(court, ref);
     if (execution?.outcome) return { kind: 'answer', answer: undoAnswer(execution.outcome) };
+    refuseOvertaken(court, ref, execution, scheduledAt);
     if (!isInFlight(court.saga.status)) return { kind: 'answer', answer: endedAnswer(court.saga) };
+    if (execution) refuseWhileCalling(court, ref, execution);
     if (court.saga.status !== 'COMPENSATING' && !(await beginCompensation(court, saga, input.cause))) {
       await endSaga(court, 'FAILED', null);
       return { kind: 'answer', answer: endedAnswer(court.saga) };
     }
     const row = await startUndo(court, input.span);
     // Out of scope by the recorded states: there is nothing to undo.
-    if (!row) return { kind: 'answer', answer: { kind: 'completed', ended: false } };
-    const token = await raiseToken(court, ref);
+    if (!row) return { kind: 'answer', answer: { kind: 'completed' } };
+    const token = await raiseToken(court, ref, scheduledAt);
     return { kind: 'go', token, forward: await forwardStep(court, row.compensates_span_id) };
   });
 }
 
-function undoAnswer(outcome: UndoAnswer | { kind: string }): UndoAnswer {
-  if (outcome.kind === 'failed') return { kind: 'failed' };
-  if (outcome.kind === 'completed' && 'ended' in outcome) return { kind: 'completed', ended: outcome.ended };
-  throw new Error(`expected the outcome of an undo, found one of kind ${outcome.kind}`);
+function undoAnswer(outcome: Execution['outcome']): UndoAnswer {
+  switch (outcome?.kind) {
+    case 'failed':
+    case 'completed':
+      return { kind: outcome.kind };
+    case 'ended':
+      return outcome;
+    default:
+      throw new Error(`expected the outcome of an undo, found ${JSON.stringify(outcome)}`);
+  }
 }
 
 async function startUndo(court: Court, span: string): Promise<{ compensates_span_id: string | null } | null> {
@@ -94,6 +116,8 @@ export interface UndoCalling {
   tool: string;
   idempotent: boolean;
   resolved: JsonObject;
+  /** This attempt may have written `calling` before, without an answer, and knows that it did not call. */
+  unmade?: boolean;
 }
 
 /** The go-ahead for one call of the undo's tool, or the answer that stands in its way. */
@@ -109,6 +133,8 @@ export function beginUndoCall(
     if (execution?.token !== calling.token) throw new TokenLost(ref);
     if (court.saga.status !== 'COMPENSATING')
       return { kind: 'answer' as const, answer: endedAnswer(court.saga) };
+    if (calling.unmade === true && execution.calling_token === calling.token)
+      return { kind: 'call' as const };
     const lost = lostUndo(execution, calling.idempotent);
     if (lost) return { kind: 'answer' as const, answer: await failUndo(court, ref, lost) };
     await writeCalling(court, ref, calling);
@@ -157,7 +183,7 @@ export function recordUndone(store: Store, input: UndoInput, output: JsonObject)
     court.record({ type: 'undo.compensated', actor: SYSTEM, span_id: ref.span, data: output });
     const ended = court.saga.status === 'COMPENSATING' && !(await undosRemain(court));
     if (ended) await endSaga(court, 'COMPENSATED', null);
-    return recordUndoOutcome(court, ref, { kind: 'completed', ended });
+    return recordUndoOutcome(court, ref, ended ? endedAnswer(court.saga) : { kind: 'completed' });
   });
 }
 

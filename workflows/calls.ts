@@ -10,8 +10,10 @@ import {
   sleep,
   type ActivityOptions,
 } from '@temporalio/workflow';
+import { stepQuestion } from '../domain/answers.ts';
 import type {
   Activities,
+  Answered,
   Cause,
   Ended,
   PlanStep,
@@ -41,8 +43,7 @@ const local = proxyLocalActivities<Activities>({
 export function callStep(step: PlanStep, ref: StepRef): Promise<StepAnswer> {
   const [name, verb] = stepActivity(step, ref.phase);
   const options = execution(step.id, step.timeout, `${step.id} #${ref.iteration}: ${verb}`);
-  const kinds = ['skipped', 'completed', 'held', 'failed', 'cancelled', 'ended'] as const;
-  return untilAnswered(kinds, () => forward[name].executeWithOptions(options, [ref]));
+  return untilAnswered(stepQuestion(ref), () => forward[name].executeWithOptions(options, [ref]));
 }
 
 function stepActivity(step: PlanStep, phase: StepRef['phase']): ['reason' | 'prepare' | 'act', string] {
@@ -59,17 +60,15 @@ export function callUndo(
 ): Promise<UndoAnswer> {
   const options = execution(`${step.id}-undo`, undo.timeout, `${step.id}: undo`);
   const input = { traceId, span: undo.span, cause };
-  const kinds = ['completed', 'failed', 'ended'] as const;
-  return untilAnswered(kinds, () => forward.undo.executeWithOptions(options, [input]));
+  return untilAnswered(undo.span, () => forward.undo.executeWithOptions(options, [input]));
 }
 
 /** Asks the judge about the review of `input`; as a regular activity its id is `<step id>-settle`. */
 export function callSettle(step: PlanStep, input: SettleInput): Promise<SettleAnswer> {
   const summary = `${step.id} #${input.iteration}: settle, ${input.cause.kind}`;
   const options = { activityId: `${step.id}-settle`, summary };
-  const kinds = ['pending', 'approved', 'rejected', 'retried', 'cancelled', 'refused', 'ended'] as const;
   return locallyFirst(
-    kinds,
+    input.id,
     () => local.settle.executeWithOptions({ summary }, [input]),
     () => forward.settle.executeWithOptions(options, [input]),
   );
@@ -80,7 +79,7 @@ export function callFinish(traceId: string, cause: Cause): Promise<Ended> {
   const input = { traceId, cause };
   const summary = `finish: ${cause.code}`;
   return locallyFirst(
-    ['ended'],
+    traceId,
     () => local.finish.executeWithOptions({ summary }, [input]),
     () => forward.finish.executeWithOptions({ activityId: 'finish', summary }, [input]),
   );
@@ -91,35 +90,34 @@ function execution(activityId: string, timeoutSeconds: number, summary: string):
   return { activityId, summary, startToCloseTimeout, heartbeatTimeout: '10s' };
 }
 
-async function locallyFirst<Answer extends { kind: string }>(
-  kinds: readonly Answer['kind'][],
-  locally: () => Promise<Answer>,
-  regularly: () => Promise<Answer>,
+async function locallyFirst<Answer>(
+  question: string,
+  locally: () => Promise<Answered<Answer>>,
+  regularly: () => Promise<Answered<Answer>>,
 ): Promise<Answer> {
-  return (await answerOf(kinds, locally)) ?? untilAnswered(kinds, regularly);
+  return (await answerOf(question, locally)) ?? untilAnswered(question, regularly);
 }
 
-async function untilAnswered<Answer extends { kind: string }>(
-  kinds: readonly Answer['kind'][],
-  call: () => Promise<Answer>,
+async function untilAnswered<Answer>(
+  question: string,
+  call: () => Promise<Answered<Answer>>,
 ): Promise<Answer> {
   for (let lost = 0; ; lost++) {
     // Once may be an operator's doing; more often would be a loop that fills the history.
     if (lost > 1) await sleep(Math.min(1000 * 2 ** (lost - 2), LONGEST_PAUSE_MS), { summary: 'no answer' });
-    const answer = await answerOf(kinds, call);
+    const answer = await answerOf(question, call);
     if (answer) return answer;
   }
 }
 
 /** The answer of a call, null when it ended without one of ours. */
-async function answerOf<Answer extends { kind: string }>(
-  kinds: readonly Answer['kind'][],
-  call: () => Promise<Answer>,
+async function answerOf<Answer>(
+  question: string,
+  call: () => Promise<Answered<Answer>>,
 ): Promise<Answer | null> {
   try {
     const answer = await call();
-    // An operator may complete an activity by hand with anything.
-    return isJsonObject(answer) && kinds.some((kind) => kind === answer.kind) ? answer : null;
+    return isJsonObject(answer) && answer['of'] === question ? answer : null;
   } catch (error) {
     if (error instanceof ActivityFailure) return null;
     throw error;

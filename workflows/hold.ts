@@ -90,8 +90,16 @@ async function wake(
     return ask({ kind: 'cancel' });
   }
   if (!queued) return ask({ kind: 'deadline' });
-  if (queued.name === 'approve' && step.kind === 'commit') return { kind: 'act' };
-  return ask({ kind: 'request', request: queued.id }, queued.id);
+  if (queued.name === 'approve' && step.kind === 'commit' && !run.distrustful) return { kind: 'act' };
+  return askRequest(run, queued.id, ask);
+}
+
+/** A request that decided nothing was typed by a hand. A few such are recorded one by one, the rest are counted. */
+async function askRequest(run: Run, id: string, ask: Ask): Promise<SettleAnswer> {
+  if (run.distrustful && !run.inbox.noteForged()) return ask({ kind: 'opened' });
+  const answer = await ask({ kind: 'request', request: id }, id);
+  if (answer.kind === 'refused') run.distrustful = true;
+  return answer;
 }
 
 function outcomeOf(answer: SettleAnswer): HoldOutcome | null {

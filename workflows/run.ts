@@ -11,6 +11,8 @@ export interface Run {
   cancelled(): boolean;
   /** True once the store was told of it in this run; once is enough. */
   cancelTold: boolean;
+  /** A request decided nothing, so it was typed by a hand: from now on the judge is asked before `act` is run. */
+  distrustful: boolean;
 }
 
 /** Called synchronously at the top of the workflow, so that signals which came before it find their handlers. */
@@ -23,5 +25,6 @@ export function createRun(input: SagaInput): Run {
     // Known at once, also when the cancel came before the first task.
     cancelled: () => scope.consideredCancelled,
     cancelTold: false,
+    distrustful: false,
   };
 }

@@ -33,7 +33,10 @@ export interface Inbox {
   /** From now on typed signals mean this review; null: the hold ended, none is open, refusals count anew. */
   bind(review: Review | null): void;
   size(): number;
+  /** Takes what is first in the queue; a request with all others, because the judge answers what stands. */
   take(): Queued | undefined;
+  /** Counts a request that decided nothing; false: so many did that they are not recorded one by one any more. */
+  noteForged(): boolean;
   hasTyped(): boolean;
   /** Takes the oldest typed signal, leaving requests where they are. */
   takeTyped(): Extract<Queued, { kind: 'typed' }> | undefined;
@@ -65,13 +68,18 @@ function createInbox(alreadyNoted: number) {
   let noted = alreadyNoted;
   let uncounted = 0;
 
-  function refuse(name: string, reason: string, identity: string): void {
+  /** False: too many were recorded already, this one is only counted. */
+  function note(): boolean {
     if (noted >= REFUSALS) {
       uncounted += 1;
-      return;
+      return false;
     }
     noted += 1;
-    queueTyped({ kind: 'refused', name, reason, identity });
+    return true;
+  }
+
+  function refuse(name: string, reason: string, identity: string): void {
+    if (note()) queueTyped({ kind: 'refused', name, reason, identity });
   }
 
   function receive(name: SignalName, argument: unknown, identity: string): void {
@@ -95,7 +103,8 @@ function createInbox(alreadyNoted: number) {
       if (review === null) noted = 0;
     },
     size: () => queue.length,
-    take: () => queue.shift(),
+    take: () => takeFirst(queue),
+    noteForged: note,
     hasTyped: () => queue.some((queued) => queued.kind === 'typed'),
     takeTyped: () => takeTyped(queue),
     takeUncounted(): number {
@@ -106,6 +115,14 @@ function createInbox(alreadyNoted: number) {
     receive,
     refuse,
   };
+}
+
+function takeFirst(queue: Queued[]): Queued | undefined {
+  const first = queue.shift();
+  if (first?.kind !== 'request') return first;
+  const typed = queue.filter((queued) => queued.kind === 'typed');
+  queue.splice(0, queue.length, ...typed);
+  return first;
 }
 
 function takeTyped(queue: Queued[]) {

@@ -25,6 +25,7 @@ export async function runStep(run: Run, step: PlanStep, resumed?: Resumed): Prom
         answer = await call(run, step, iteration, 'act');
         // A request that decided nothing: back to the hold, asking what the review's state is.
         askFirst = true;
+        if (answer.kind === 'held' && answer.decided !== true) run.distrustful = true;
         break;
       case 'approved':
         if (step.kind === 'reason') return { kind: 'completed', ended: decided.ended };
@@ -62,12 +63,12 @@ async function call(
 ): Promise<StepAnswer> {
   const ref: StepRef = { traceId: run.traceId, span: step.span, iteration, phase };
   if (run.cancelled()) await tellCancel(run, step, ref);
-  let isOver = false;
+  const progress = { over: false };
   const answered = callStep(step, ref).finally(() => {
-    isOver = true;
+    progress.over = true;
   });
-  await condition(() => isOver || (run.cancelled() && !run.cancelTold));
-  if (!isOver) await tellCancel(run, step, ref);
+  await condition(() => progress.over || (run.cancelled() && !run.cancelTold));
+  if (!progress.over) await tellCancel(run, step, ref);
   return await answered;
 }
 

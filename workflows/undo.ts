@@ -17,7 +17,6 @@ export async function undoAll(run: Run, candidates: readonly PlanStep[], cause: 
     const answer = await callUndo(run.traceId, step, step.undo, cause);
     if (answer.kind === 'ended') return answer;
     if (answer.kind === 'failed') return await stayOpen(run, step);
-    if (answer.ended) return { kind: 'ended', status: 'COMPENSATED', code: cause.code };
   }
   return await callFinish(run.traceId, cause);
 }

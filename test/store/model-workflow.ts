@@ -38,7 +38,6 @@ async function* back(world: World, end: number, cause: Cause): Paused<End> {
     const answer = yield* answered(world, () => undo(world, world.run.undo(index, cause)));
     if (answer.kind === 'ended') return answer;
     if (answer.kind === 'failed') return { kind: 'stuck' };
-    if (answer.ended) return { kind: 'ended', status: 'COMPENSATED', code: cause.code };
   }
   return await finishSaga(world.store(), world.run.saga, cause);
 }
