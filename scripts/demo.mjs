@@ -55,7 +55,7 @@ async function demoPlan(state, notes) {
     env: { ...(await withoutSettings()), ...notes, WARDEN_DATA_DIR: join(state, 'data') },
     async prepare() {
       for (const name of await readdir(state)) {
-        if (name !== 'stack.lock' && name !== 'logs')
+        if (!name.startsWith('stack.lock.') && name !== 'logs')
           await rm(join(state, name), { recursive: true, force: true });
       }
       await seedNotes(notes.WARDEN_NOTES_FOLDER);

@@ -171,8 +171,10 @@ describe('the lock of a stack', () => {
     assert.equal(takeLock(file).kind, 'taken');
   });
 
-  it('of ten processes at once is given to one', async () => {
+  it('of ten processes at once is given to one, also when they find that of a killed one', async () => {
     const file = join(folder, 'lock');
+    await writeFile(`${file}.${process.pid}.earlier`, 'held');
+    await writeFile(`${file}.999999999.earlier`, '');
     const all = await Promise.all(
       Array.from({ length: 10 }, (_, at) =>
         startModule(
