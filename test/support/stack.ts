@@ -24,6 +24,8 @@ export interface StackOptions {
   /** PostgreSQL; left out: PGlite in memory. */
   url?: string;
   clock?: StoreOptions['clock'];
+  /** A Temporal server of the test's own; left out: the one that is shared. */
+  temporalAddress?: string;
   /** Settings beyond the defaults of a test. */
   env?: Readonly<Record<string, string>>;
   /** False: no worker polls until `startWorker`. */
@@ -51,10 +53,11 @@ export async function startStack(options: StackOptions = {}) {
   if (!existsSync(join(dist, 'workflow-bundle.js'))) throw new Error('run "npm run build" first');
   quietRuntime();
   const temporal = await sharedTemporal();
+  const address = options.temporalAddress ?? temporal.address;
   const folder = await mkdtemp(join(tmpdir(), 'warden-stack-'));
   const notes = { folder: join(folder, 'notes'), record: join(folder, 'record.jsonl') };
   const env = {
-    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_ADDRESS: address,
     WARDEN_TASK_QUEUE: `test-${process.pid}-${(queues += 1)}`,
     WARDEN_API_PORT: '0',
     WARDEN_STDIO_ALLOW: 'warden-notes',
@@ -74,7 +77,7 @@ export async function startStack(options: StackOptions = {}) {
     directory: null,
     ...(options.clock && { clock: options.clock }),
   });
-  const connection = await Connection.connect({ address: temporal.address });
+  const connection = await Connection.connect({ address });
   const client = new Client({ connection });
   const { taskQueue } = settings.temporal;
   const crash = () => undefined;
