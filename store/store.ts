@@ -3,11 +3,12 @@
  * It owns connections and migrations; what is written is the business of one file per table or act.
  */
 import { PGlite } from '@electric-sql/pglite';
-import { Kysely, Migrator, PostgresDialect, sql, type RawBuilder } from 'kysely';
+import { Kysely, Migrator, sql, type RawBuilder } from 'kysely';
 import pg from 'pg';
 import { lockDirectory } from './lock.ts';
 import { migrations } from './migrations.ts';
 import { pgliteDialect } from './pglite.ts';
+import { postgresDialect } from './postgres.ts';
 import type { DefinitionBody, Tables } from './tables.ts';
 
 /** What a commit of this process brought: work for delivery, for the sealer. */
@@ -90,7 +91,7 @@ function openPostgres(url: string, connections: number): Opened {
   // transaction would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => void client.on('error', () => undefined));
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Tables>({ dialect: postgresDialect(pool) });
   return { db, close: () => db.destroy() };
 }
 
