@@ -14,19 +14,26 @@ export interface Identity {
   version: string;
 }
 
+export const PROVIDERS = ['openai', 'anthropic', 'local', 'mock'] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
 export interface WorkerDefinition extends Identity {
   kind: 'worker';
   description: string | null;
-  provider: 'mock';
+  provider: Provider;
   model_name: string;
   /** The mock model's script, frozen, when `model_name` names one. */
   mock_script: MockScript | null;
   temperature: number;
   system_prompt: string;
+  /** The word of older manifests: stored, and without effect. */
+  adapter: string;
   tool_sources: ToolSource[];
 }
 
-export interface ToolSource {
+export type ToolSource = StdioSource | HttpSource;
+
+export interface StdioSource {
   name: string;
   transport: 'stdio';
   command: string;
@@ -35,6 +42,15 @@ export interface ToolSource {
   /** Values may hold `${ENV:NAME}` or `${NAME}`: resolved in the worker process when the connection opens. */
   env: Record<string, string>;
   env_inherit: string[];
+}
+
+export interface HttpSource {
+  name: string;
+  /** `http` is streamable HTTP. */
+  transport: 'sse' | 'http';
+  url: string;
+  /** As `env` of a stdio source: secrets stay unresolved here. */
+  headers: Record<string, string>;
 }
 
 export interface MockScript {
@@ -62,6 +78,8 @@ interface StepFields {
   worker: string;
   worker_version: string;
   with: Record<string, Binding>;
+  /** CEL; null: the step always runs. */
+  when: string | null;
   policy: PolicyDefinition | null;
   hitl: boolean;
   /** null: unlimited. */
@@ -74,11 +92,31 @@ interface StepFields {
   timeout_seconds: number;
   tools: ToolAllowance[];
   max_turns: number;
+  /** MCP resources that a react step may read; `{name}` in a URI equals the step's resolved `with.name`. */
+  resources: ResourceAllowance[];
+}
+
+export interface ResourceAllowance {
+  uri: string;
+  description: string | null;
 }
 
 export interface ReasonStepDefinition extends StepFields {
   kind: 'reason';
   prompt: { ref: string; template: string };
+  agent_adapter: 'react' | 'simple';
+  on_tool_error: 'return' | 'fail';
+  /** null: the setting WARDEN_MAX_STEP_TOKENS, and without it no limit. */
+  max_step_tokens: number | null;
+  facts: FactDefinition[];
+}
+
+/** What is read from the data of a tool's last successful result into `facts.<into>`. */
+export interface FactDefinition {
+  tool: string;
+  into: string;
+  /** Name to JSONPath. */
+  fields: Record<string, string>;
 }
 
 export interface CommitStepDefinition extends StepFields {
