@@ -3,11 +3,10 @@ import { StepFailed } from '../domain/failure.ts';
 import type { StepDefinition } from '../domain/definition.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { compileCel, type CelOutcome, type CompiledCel } from '../expression/cel.ts';
+import { POLICY_NAMES } from '../expression/names.ts';
 import { SYSTEM, type Fact } from '../ledger/entry.ts';
 import type { RunningSaga } from '../store/context.ts';
 
-/** What a policy may name (manifests.md, Policy file). */
-const NAMES = ['phase', 'input', 'arguments', 'output', 'saga', 'step', 'worker', 'tool'] as const;
 const KEPT = 500;
 
 export interface Gated {
@@ -43,7 +42,7 @@ export function createGate(): Gate {
 
   function evaluate(cel: string, bindings: JsonObject): CelOutcome {
     try {
-      const known = compiled.get(cel) ?? compileCel(cel, NAMES);
+      const known = compiled.get(cel) ?? compileCel(cel, POLICY_NAMES);
       if (compiled.size >= KEPT) compiled.clear();
       compiled.set(cel, known);
       return known.evaluate(bindings);

@@ -2,6 +2,7 @@
 import type { PolicyDefinition } from '../domain/definition.ts';
 import { basename } from 'node:path';
 import { compileCel } from '../expression/cel.ts';
+import { POLICY_NAMES } from '../expression/names.ts';
 import { compiled } from './compiled.ts';
 import { readDocument } from './document.ts';
 import { openFields } from './fields.ts';
@@ -11,9 +12,7 @@ import type { NamedFiles } from './named-files.ts';
 import { readText } from './scalar.ts';
 import type { At } from './tree.ts';
 
-export const POLICY_NAMES = ['phase', 'input', 'arguments', 'output', 'saga', 'step', 'worker', 'tool'];
-
-const CEL = { expected: 'a CEL expression', max: 16_384 };
+export const CEL = { expected: 'a CEL expression', max: 16_384 };
 
 /** The policy whose file is named at `at`. Without a name of its own it is called as the file. */
 export function readPolicy(at: At, files: NamedFiles): PolicyDefinition | null {

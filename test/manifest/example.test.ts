@@ -6,9 +6,9 @@ import type { ReasonStepDefinition, SagaDefinition, WorkerDefinition } from '../
 import type { Json } from '../../domain/json.ts';
 import { isJsonObject } from '../../domain/json.ts';
 import { compileCel } from '../../expression/cel.ts';
+import { POLICY_NAMES } from '../../expression/names.ts';
 import { compileSchema } from '../../expression/schema.ts';
 import { renderValue } from '../../expression/template.ts';
-import { POLICY_NAMES } from '../../manifest/policy.ts';
 import { copyExample } from './example.ts';
 import type { Example } from './example.ts';
 
