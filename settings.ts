@@ -21,6 +21,8 @@ export type CrashPoint = (typeof crashPoints)[number];
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+const HTTP = ['http:', 'https:'] as const;
+
 export type LogLevel = (typeof logLevels)[number];
 
 export type Settings = Readonly<ReturnType<typeof gather>>;
@@ -115,13 +117,26 @@ function gather(reader: Reader) {
       baseDelayMs: seconds('WARDEN_LLM_RETRY_BASE_DELAY_S', 1),
       maxDelayMs: seconds('WARDEN_LLM_RETRY_MAX_DELAY_S', 60),
     },
+    /** Model providers. The keys go nowhere but into the requests to their provider. */
+    llm: {
+      localBaseUrl: reader.url('WARDEN_LOCAL_LLM_BASE_URL', HTTP) ?? 'http://localhost:11434/v1',
+      openaiApiKey: reader.optional('OPENAI_API_KEY'),
+      /** null: the provider's own. */
+      openaiBaseUrl: reader.url('OPENAI_BASE_URL', HTTP),
+      anthropicApiKey: reader.optional('ANTHROPIC_API_KEY'),
+      anthropicBaseUrl: reader.url('ANTHROPIC_BASE_URL', HTTP),
+    },
+    /** Of a reason step whose manifest names none; null: no limit. */
+    maxStepTokens: whole('WARDEN_MAX_STEP_TOKENS', null, 1, Number.MAX_SAFE_INTEGER),
+    /** Characters of a tool's text that a model is shown; 0: all of it. */
+    reactToolMessageLimit: whole('WARDEN_REACT_TOOL_MESSAGE_LIMIT', 8_000, 0, 100_000_000),
     undoRetry: {
       baseDelayMs: seconds('WARDEN_UNDO_RETRY_BASE_DELAY_S', 1),
       maxDelayMs: seconds('WARDEN_UNDO_RETRY_MAX_DELAY_S', 60),
     },
     logLevel: reader.logLevel('WARDEN_LOG_LEVEL', ['LOGGING_LEVEL']),
     /** Where the command line finds the HTTP interface; null: it says how to set it. */
-    engineUrl: reader.url('ENGINE_URL', ['http:', 'https:']),
+    engineUrl: reader.url('ENGINE_URL', HTTP),
     crashPoint: choice('WARDEN_CRASH_POINT', crashPoints, null),
     /** A mark by which a test run finds every process that it started. */
     runId: reader.optional('WARDEN_RUN_ID'),
@@ -153,7 +168,13 @@ function createReader(env: Environment) {
     return optional(name) ?? fallback;
   }
 
-  function whole(name: string, fallback: number, min: number, max: number, aliases: string[] = []): number {
+  function whole<Fallback extends number | null>(
+    name: string,
+    fallback: Fallback,
+    min: number,
+    max: number,
+    aliases: string[] = [],
+  ): number | Fallback {
     const found = optional(name, aliases);
     if (found === null) return fallback;
     const value = /^\d+$/.test(found) ? Number(found) : NaN;

@@ -21,7 +21,10 @@ export const walls = {
   },
   manifest: { rooms: ['domain', 'ledger', 'expression'], libraries: ['yaml', 'zod', 'node:'] },
   store: { rooms: ['domain', 'ledger'], libraries: ['@electric-sql/pglite', 'kysely', 'pg', 'node:'] },
-  agent: { rooms: ['domain', 'expression'], libraries: ['zod', 'node:'] },
+  agent: {
+    rooms: ['domain', 'expression'],
+    libraries: ['@ai-sdk/anthropic', '@ai-sdk/openai', '@ai-sdk/openai-compatible', 'ai', 'zod', 'node:'],
+  },
   mcp: { rooms: ['domain', 'expression'], libraries: ['@modelcontextprotocol/sdk', 'node:'] },
   workflows: { rooms: ['domain'], types: ['activities'], libraries: ['@temporalio/workflow'] },
   activities: {

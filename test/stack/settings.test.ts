@@ -26,6 +26,33 @@ describe('settings', () => {
     assert.deepEqual(settings.stdioAllow, []);
     assert.equal(settings.llmRetry.maxDelayMs, 60_000);
     assert.equal(settings.crashPoint, null);
+    assert.deepEqual(settings.llm, {
+      localBaseUrl: 'http://localhost:11434/v1',
+      openaiApiKey: null,
+      openaiBaseUrl: null,
+      anthropicApiKey: null,
+      anthropicBaseUrl: null,
+    });
+    assert.deepEqual([settings.maxStepTokens, settings.reactToolMessageLimit], [null, 8_000]);
+  });
+
+  it('model providers are reached with the names that their own tools use', () => {
+    const { llm, maxStepTokens, reactToolMessageLimit } = readSettings({
+      OPENAI_API_KEY: 'sk-1',
+      OPENAI_BASE_URL: 'https://gateway.example/v1',
+      ANTHROPIC_API_KEY: 'sk-2',
+      WARDEN_LOCAL_LLM_BASE_URL: 'http://127.0.0.1:1234/v1',
+      WARDEN_MAX_STEP_TOKENS: '5000',
+      WARDEN_REACT_TOOL_MESSAGE_LIMIT: '0',
+    });
+    assert.deepEqual(
+      [llm.openaiApiKey, llm.openaiBaseUrl, llm.anthropicApiKey, llm.anthropicBaseUrl, llm.localBaseUrl],
+      ['sk-1', 'https://gateway.example/v1', 'sk-2', null, 'http://127.0.0.1:1234/v1'],
+    );
+    assert.deepEqual([maxStepTokens, reactToolMessageLimit], [5_000, 0]);
+    const problems = problemsOf({ WARDEN_MAX_STEP_TOKENS: '0', WARDEN_LOCAL_LLM_BASE_URL: 'localhost:1' });
+    assert.match(problems.join('\n'), /WARDEN_LOCAL_LLM_BASE_URL: expected an address .*http:\/\//);
+    assert.match(problems.join('\n'), /WARDEN_MAX_STEP_TOKENS: expected a whole number from 1 /);
   });
 
   it('an empty value counts as not set', () => {
