@@ -31,7 +31,7 @@ export function readBindings(at: At | null): Record<string, Binding> {
   return Object.fromEntries(bindings);
 }
 
-const PATH = { expected: 'a JSONPath such as $.input.name', max: 4096 };
+export const PATH = { expected: 'a JSONPath such as $.input.name', max: 4096 };
 
 function readBinding(at: At): Binding | null {
   const fields = openFields(at, { known: ['from', 'value'] }, '{from: "$…"} or {value: …}');

@@ -8,7 +8,8 @@ import type { Fields } from './fields.ts';
 import { NAME, VERSION } from './identity.ts';
 import type { NamedFiles } from './named-files.ts';
 import { readPolicy } from './policy.ts';
-import { readPrompt } from './prompt.ts';
+import { readReasonFields, REASON_KEYS } from './reason.ts';
+import { readResources } from './resources.ts';
 import { readReviewRules } from './review-rules.ts';
 import { readSchemaFile } from './schema-file.ts';
 import type { NumberRule, TextRule } from './scalar.ts';
@@ -16,24 +17,15 @@ import { readWord } from './scalar.ts';
 import { readTools } from './tools.ts';
 import { complain } from './tree.ts';
 import type { At } from './tree.ts';
+import { readWhen } from './when.ts';
 
 const COMMON = [
-  ...['id', 'name', 'kind', 'worker', 'worker_version', 'with', 'policy', 'hitl', 'hitl_max_retries'],
-  ...[
-    'hitl_retry_guidance',
-    'review',
-    'compensation',
-    'output_schema',
-    'timeout_seconds',
-    'tools',
-    'max_turns',
-  ],
+  ...['id', 'name', 'kind', 'worker', 'worker_version', 'with', 'when', 'policy', 'compensation'],
+  ...['hitl', 'hitl_max_retries', 'hitl_retry_guidance', 'review'],
+  ...['output_schema', 'timeout_seconds', 'tools', 'max_turns', 'resources'],
 ];
-const LATER = ['when', 'resources'];
-const REASON_LATER = ['on_tool_error', 'max_step_tokens', 'facts'];
-const REASON_ONLY = ['prompt', 'agent-adapter', ...REASON_LATER];
 const OF_REASON = Object.fromEntries(
-  REASON_ONLY.map((key) => [key, 'belongs to reason steps; this is a commit']),
+  REASON_KEYS.map((key) => [key, 'belongs to reason steps; this is a commit']),
 );
 const KINDS: readonly StepKind[] = ['reason', 'commit'];
 
@@ -49,11 +41,11 @@ const DEFAULT_TURNS = 10;
 export function readStep(at: At, files: NamedFiles): StepDefinition {
   const kind = kindOf(at);
   const fields = openFields(at, keysFor(kind), 'a step');
-  const common = readCommon(fields, files);
-  if (kind === null) return { ...common, kind: 'commit' };
-  if (kind === 'reason') return readReason(fields, common, files);
-  checkOneTool(fields, common.tools);
-  return { ...common, kind };
+  const bound = boundNames(fields);
+  const common = readCommon(fields, bound, files);
+  if (kind === 'reason') return { ...common, ...readReasonFields(fields, common, bound, files) };
+  if (kind === 'commit') checkOneTool(fields, common.tools);
+  return { ...common, kind: 'commit' };
 }
 
 /** Read before anything else: it decides which keys belong to the step. */
@@ -64,13 +56,11 @@ function kindOf(at: At): StepKind | null {
 }
 
 function keysFor(kind: StepKind | null) {
-  if (kind === 'commit') return { known: COMMON, later: LATER, elsewhere: OF_REASON };
-  return { known: [...COMMON, 'prompt', 'agent-adapter'], later: [...LATER, ...REASON_LATER] };
+  if (kind === 'commit') return { known: COMMON, elsewhere: OF_REASON };
+  return { known: [...COMMON, ...REASON_KEYS] };
 }
 
-type Common = ReturnType<typeof readCommon>;
-
-function readCommon(fields: Fields, files: NamedFiles) {
+function readCommon(fields: Fields, bound: readonly string[], files: NamedFiles) {
   const id = fields.text('id', STEP_ID);
   const policy = fields.child('policy');
   const compensation = fields.child('compensation');
@@ -80,6 +70,7 @@ function readCommon(fields: Fields, files: NamedFiles) {
     worker: fields.text('worker', NAME),
     worker_version: fields.text('worker_version', VERSION),
     with: readBindings(fields.child('with')),
+    when: readWhen(fields.child('when')),
     policy: policy && readPolicy(policy, files),
     ...readReviewRules(fields),
     compensation: compensation && readCompensation(compensation, files),
@@ -87,28 +78,14 @@ function readCommon(fields: Fields, files: NamedFiles) {
     timeout_seconds: fields.number('timeout_seconds', TIMEOUT) ?? DEFAULT_TIMEOUT_SECONDS,
     tools: readTools(fields.child('tools'), files),
     max_turns: fields.number('max_turns', TURNS) ?? DEFAULT_TURNS,
+    resources: readResources(fields.child('resources'), bound),
   };
 }
 
-function readReason(fields: Fields, common: Common, files: NamedFiles): StepDefinition {
-  const adapter = fields.child('agent-adapter');
-  if (adapter) readAdapter(adapter);
-  const at = fields.required('prompt', 'the path of a template under PROMPTS_ROOT');
-  const prompt = at && readPrompt(at, files, boundNames(fields));
-  return { ...common, kind: 'reason', prompt: prompt ?? { ref: '', template: '' } };
-}
-
-/** As written, so that a binding which is itself wrong is not also unknown to the prompt. */
+/** As written, so that a binding which is itself wrong is not also unknown to the prompt and the resources. */
 function boundNames(fields: Fields): string[] {
   const bindings = fields.child('with');
   return bindings?.tree.kind === 'map' ? [...bindings.tree.entries.keys()] : [];
-}
-
-function readAdapter(at: At): void {
-  const word = readWord(at, ['react', 'simple']);
-  if (word !== 'simple') return;
-  const message = '"agent-adapter: simple" is not supported yet';
-  complain(at, { expected: 'react', found: 'simple', message });
 }
 
 function checkOneTool(fields: Fields, tools: readonly ToolAllowance[]): void {

@@ -1,30 +1,20 @@
-/** `tool_sources`: MCP servers that a worker's steps call, started by the worker process. */
+/** `tool_sources`: MCP servers that a worker's steps call. Deploy connects to none of them. */
 import type { ToolSource } from '../domain/definition.ts';
-import { notYet, openFields } from './fields.ts';
-import type { Fields } from './fields.ts';
+import { openFields } from './fields.ts';
+import type { Keys } from './fields.ts';
+import { HTTP_KEYS, readHttpSource } from './http-source.ts';
 import { NAME } from './identity.ts';
 import { shown } from './problem.ts';
 import { readText } from './scalar.ts';
-import type { TextRule } from './scalar.ts';
-import { complain, describe, isList, itemsOf, joinPath } from './tree.ts';
+import { readStdioSource, STDIO_KEYS } from './stdio-source.ts';
+import { complain, describe, isList, itemsOf } from './tree.ts';
 import type { At } from './tree.ts';
 
-const KEYS = {
-  known: ['name', 'transport', 'command', 'args', 'cwd', 'env', 'env_inherit'],
-  later: ['url', 'headers'],
-};
-const PROGRAM: TextRule = {
-  expected: 'a command that WARDEN_STDIO_ALLOW lists',
-  max: 1000,
-  pattern: /^[^\0]+$/,
-};
-const VARIABLE: TextRule = {
-  expected: 'the name of an environment variable',
-  max: 256,
-  pattern: /^[A-Za-z_][A-Za-z0-9_]*$/,
-};
-const ARGUMENT: TextRule = { expected: 'a text', max: 100_000, empty: true };
-const TRANSPORT: TextRule = { expected: 'stdio', max: 100 };
+type Transport = ToolSource['transport'];
+
+const TRANSPORTS: readonly Transport[] = ['sse', 'http', 'stdio'];
+const DEFAULT_TRANSPORT = 'sse';
+const COMMON = ['name', 'transport'];
 
 export function readToolSources(at: At | null, stdioAllow: readonly string[]): ToolSource[] {
   if (at === null) return [];
@@ -47,77 +37,35 @@ export function readToolSources(at: At | null, stdioAllow: readonly string[]): T
 }
 
 function readToolSource(at: At, stdioAllow: readonly string[]): ToolSource {
-  const fields = openFields(at, KEYS, 'a tool source {name, transport: stdio, command}');
-  checkTransport(fields);
-  const args = texts(fields.child('args'), ARGUMENT);
-  const inherited = [...texts(fields.child('env_inherit'), VARIABLE), ...dockerStyle(args)];
+  const known = openFields(at, null, 'a tool source {name, transport, …}');
+  const given = known.child('transport');
+  const transport = given === null ? DEFAULT_TRANSPORT : readTransport(given);
+  const fields = at.tree.kind === 'map' ? openFields(at, keysFor(transport, given === null)) : known;
+  const name = fields.text('name', NAME);
+  // Of an unknown transport nothing more can be said.
+  if (transport === null) return { name, transport: 'sse', url: '', headers: {} };
+  if (transport === 'stdio') return readStdioSource(fields, name, stdioAllow);
+  return readHttpSource(fields, name, transport);
+}
+
+/** In any case, as older manifests write it. */
+function readTransport(at: At): Transport | null {
+  const text = readText(at, { expected: TRANSPORTS.join(' or '), max: 100 });
+  if (text === null) return null;
+  const transport = TRANSPORTS.find((word) => word === text.toLowerCase());
+  if (transport === undefined) {
+    complain(at, { expected: TRANSPORTS.join(' or '), found: `the text ${shown(text)}` });
+  }
+  return transport ?? null;
+}
+
+function keysFor(transport: Transport | null, byDefault: boolean): Keys {
+  if (transport === null) return { known: [...COMMON, ...HTTP_KEYS, ...STDIO_KEYS] };
+  const [own, others] = transport === 'stdio' ? [STDIO_KEYS, HTTP_KEYS] : [HTTP_KEYS, STDIO_KEYS];
+  const belongs = transport === 'stdio' ? 'transports sse and http' : 'transport stdio';
+  const is = byDefault ? `${transport}, because "transport" is missing` : transport;
   return {
-    name: fields.text('name', NAME),
-    transport: 'stdio',
-    command: readCommand(fields, stdioAllow),
-    args,
-    cwd: fields.optionalText('cwd', { ...PROGRAM, expected: 'a folder' }),
-    env: readEnv(fields.child('env')),
-    env_inherit: [...new Set(inherited)],
+    known: [...COMMON, ...own],
+    elsewhere: Object.fromEntries(others.map((key) => [key, `belongs to the ${belongs}; this is ${is}`])),
   };
-}
-
-function checkTransport(fields: Fields): void {
-  const at = fields.child('transport');
-  if (at === null) {
-    if (fields.at.tree.kind !== 'map') return;
-    const message = 'no "transport" means sse, which is not supported yet: write "transport: stdio"';
-    complain(fields.at, { expected: 'transport: stdio', found: 'nothing', message });
-    return;
-  }
-  const transport = readText(at, TRANSPORT)?.toLowerCase();
-  if (transport === 'sse' || transport === 'http') complain(at, notYet(`the transport ${transport}`));
-  else if (transport !== undefined && transport !== 'stdio') {
-    complain(at, { expected: 'stdio (sse and http are not supported yet)', found: shown(transport) });
-  }
-}
-
-function readCommand(fields: Fields, stdioAllow: readonly string[]): string {
-  const at = fields.child('command');
-  const command = fields.text('command', PROGRAM);
-  if (at && command !== '' && !stdioAllow.includes(command)) {
-    const allowed = stdioAllow.length === 0 ? 'no command' : stdioAllow.join(', ');
-    const hint = `WARDEN_STDIO_ALLOW allows ${allowed}; an operator adds the command there`;
-    complain(at, { expected: 'a command that may be started', found: shown(command), hint });
-  }
-  return command;
-}
-
-/** A bare `-e NAME`, as for docker: the variable itself is inherited, the arguments stay as they are. */
-function dockerStyle(args: readonly string[]): string[] {
-  return args.flatMap((argument, index) => {
-    const name = argument === '-e' ? args[index + 1] : undefined;
-    return name !== undefined && VARIABLE.pattern?.test(name) ? [name] : [];
-  });
-}
-
-function texts(at: At | null, rule: TextRule): string[] {
-  if (at === null) return [];
-  if (!isList(at)) {
-    complain(at, { expected: 'a list of texts', found: describe(at.tree) });
-    return [];
-  }
-  return itemsOf(at).map((item) => readText(item, rule) ?? '');
-}
-
-/** `${ENV:NAME}` stays as it is: it is resolved in the worker process, and no secret enters a definition. */
-function readEnv(at: At | null): Record<string, string> {
-  if (at === null) return {};
-  const { tree, source } = at;
-  if (tree.kind !== 'map') {
-    complain(at, { expected: 'a map of variables to texts', found: describe(tree) });
-    return {};
-  }
-  const entries = Array.from(tree.entries, ([name, { key, value }]): [string, string] => {
-    const inside = { source, path: joinPath(at.path, name), tree: value };
-    if (!VARIABLE.pattern?.test(name))
-      complain(inside, { expected: VARIABLE.expected, found: shown(name) }, key);
-    return [name, readText(inside, ARGUMENT) ?? ''];
-  });
-  return Object.fromEntries(entries);
 }

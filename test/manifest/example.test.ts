@@ -36,7 +36,9 @@ describe('the changelog example', () => {
   it('reads as a worker whose secrets stay unresolved and whose script is frozen into it', () => {
     const { tool_sources: sources, mock_script: script, ...rest } = worker();
     assert.deepEqual(rest.namespace, 'default');
-    assert.deepEqual(sources[0]?.env['NOTES_FOLDER'], '${ENV:WARDEN_NOTES_FOLDER}');
+    const [notes] = sources;
+    assert.ok(notes?.transport === 'stdio');
+    assert.equal(notes.env['NOTES_FOLDER'], '${ENV:WARDEN_NOTES_FOLDER}');
     assert.deepEqual(Object.keys(script?.steps ?? {}), ['collect', 'draft']);
   });
 

@@ -24,22 +24,42 @@ describe('a worker manifest', () => {
   };
   const source = (lines: Record<string, string>): string => only(workerOf({}, lines));
 
-  it('refuses providers, transports and keys that come later as not supported yet', () => {
-    assert.match(only(workerOf({ provider: 'openai' })), /the provider openai is not supported yet/);
+  it('has one of four providers, and the defaults of the specification', () => {
+    for (const provider of ['openai', 'anthropic', 'local', 'mock']) {
+      assert.equal(read(workerOf({ provider })).provider, provider);
+    }
     assert.match(
       only(workerOf({ provider: 'gemini' })),
-      /expected mock or openai or anthropic or local, found/,
+      /^provider: expected openai or anthropic or local or mock, found the text "gemini"/,
+    );
+    assert.match(only(workerOf({ provider: '~' })), /"provider" is required: expected openai or/);
+    assert.match(
+      only(workerOf({ model_name: '~' })),
+      /"model_name" is required: expected the provider's model/,
+    );
+    assert.match(
+      only(workerOf({ system_prompt: '""' })),
+      /expected the system message of the steps, found an e/,
+    );
+    const { system_prompt: prompt, ...rest } = read(
+      workerOf({ provider: 'local', model_name: 'qwen3.yaml' }),
+    );
+    assert.equal(prompt, 'You work.');
+    assert.deepEqual(rest, {
+      ...{ kind: 'worker', namespace: 'default', name: 'w', version: '1', description: null },
+      ...{ provider: 'local', model_name: 'qwen3.yaml', mock_script: null, temperature: 0 },
+      ...{ adapter: 'langchain', tool_sources: [] },
+    });
+  });
+
+  it('keeps the adapter of older manifests, and refuses a prompt for compensations as not supported yet', () => {
+    assert.equal(read(workerOf({ adapter: 'native' })).adapter, 'native');
+    assert.equal(read(workerOf({ adapter: '~' })).adapter, 'langchain');
+    assert.match(
+      only(workerOf({ adapter: '3' })),
+      /adapter: expected the name of an adapter, found the number/,
     );
     assert.match(only(workerOf({ compensation_prompt: 'x' })), /"compensation_prompt" is not supported yet/);
-    assert.match(only(workerOf({ adapter: 'langchain' })), /"adapter" is not supported yet/);
-    assert.match(source({ transport: 'sse' }), /the transport sse is not supported yet/);
-    assert.match(source({ transport: 'HTTP' }), /the transport http is not supported yet/);
-    assert.match(
-      source({ transport: '~' }),
-      /no "transport" means sse, which is not supported yet: write "transport: stdio"/,
-    );
-    assert.match(source({ url: 'http://x' }), /"url" is not supported yet/);
-    assert.match(source({ headers: '{}' }), /"headers" is not supported yet/);
   });
 
   it('starts only commands that the operator allows', () => {
