@@ -5,8 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { createReader, nearest } from './settings/reader.ts';
+import type { Environment, Reader } from './settings/reader.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment, LogLevel } from './settings/reader.ts';
 
 /** Where a process kills itself when a test asks for it with `WARDEN_CRASH_POINT`. */
 export const crashPoints = [
@@ -19,11 +21,7 @@ export const crashPoints = [
 
 export type CrashPoint = (typeof crashPoints)[number];
 
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
 const HTTP = ['http:', 'https:'] as const;
-
-export type LogLevel = (typeof logLevels)[number];
 
 export type Settings = Readonly<ReturnType<typeof gather>>;
 
@@ -73,7 +71,7 @@ export function readSettings(env: Environment): Settings {
 }
 
 function gather(reader: Reader) {
-  const { text, whole, seconds, choice, flag, list } = reader;
+  const { text, whole, seconds, choice, list } = reader;
   return {
     /** PostgreSQL; null: the embedded store in `dataDir`. */
     databaseUrl: reader.url('DATABASE_URL', ['postgres:', 'postgresql:'], ['DB_URL']),
@@ -110,26 +108,7 @@ function gather(reader: Reader) {
     /** Commands that a manifest may name as a `stdio` tool source. */
     stdioAllow: list('WARDEN_STDIO_ALLOW'),
     notes: { folder: reader.optional('WARDEN_NOTES_FOLDER'), record: reader.optional('WARDEN_NOTES_RECORD') },
-    llmRetry: {
-      enabled: flag('WARDEN_LLM_RETRY_ENABLED', true),
-      /** The first attempt included. */
-      maxAttempts: whole('WARDEN_LLM_RETRY_MAX_ATTEMPTS', 3, 1, 100),
-      baseDelayMs: seconds('WARDEN_LLM_RETRY_BASE_DELAY_S', 1),
-      maxDelayMs: seconds('WARDEN_LLM_RETRY_MAX_DELAY_S', 60),
-    },
-    /** Model providers. The keys go nowhere but into the requests to their provider. */
-    llm: {
-      localBaseUrl: reader.url('WARDEN_LOCAL_LLM_BASE_URL', HTTP) ?? 'http://localhost:11434/v1',
-      openaiApiKey: reader.optional('OPENAI_API_KEY'),
-      /** null: the provider's own. */
-      openaiBaseUrl: reader.url('OPENAI_BASE_URL', HTTP),
-      anthropicApiKey: reader.optional('ANTHROPIC_API_KEY'),
-      anthropicBaseUrl: reader.url('ANTHROPIC_BASE_URL', HTTP),
-    },
-    /** Of a reason step whose manifest names none; null: no limit. */
-    maxStepTokens: whole('WARDEN_MAX_STEP_TOKENS', null, 1, Number.MAX_SAFE_INTEGER),
-    /** Characters of a tool's text that a model is shown; 0: all of it. */
-    reactToolMessageLimit: whole('WARDEN_REACT_TOOL_MESSAGE_LIMIT', 8_000, 0, 100_000_000),
+    ...gatherModels(reader),
     undoRetry: {
       baseDelayMs: seconds('WARDEN_UNDO_RETRY_BASE_DELAY_S', 1),
       maxDelayMs: seconds('WARDEN_UNDO_RETRY_MAX_DELAY_S', 60),
@@ -143,148 +122,29 @@ function gather(reader: Reader) {
   };
 }
 
-type Reader = ReturnType<typeof createReader>;
-
-/** Reads one setting after the other, noting every name asked for and every problem met. */
-function createReader(env: Environment) {
-  const known = new Set<string>();
-  const problems: string[] = [];
-
-  function optional(name: string, aliases: readonly string[] = []): string | null {
-    known.add(name);
-    for (const each of [name, ...aliases]) {
-      const value = env[each]?.trim();
-      if (value !== undefined && value !== '') return value;
-    }
-    return null;
-  }
-
-  function refuse<Fallback>(name: string, expected: string, found: string, fallback: Fallback): Fallback {
-    problems.push(`${name}: expected ${expected}, found "${found}"`);
-    return fallback;
-  }
-
-  function text(name: string, fallback: string): string {
-    return optional(name) ?? fallback;
-  }
-
-  function whole<Fallback extends number | null>(
-    name: string,
-    fallback: Fallback,
-    min: number,
-    max: number,
-    aliases: string[] = [],
-  ): number | Fallback {
-    const found = optional(name, aliases);
-    if (found === null) return fallback;
-    const value = /^\d+$/.test(found) ? Number(found) : NaN;
-    if (value >= min && value <= max) return value;
-    return refuse(name, `a whole number from ${min} to ${max}`, found, fallback);
-  }
-
-  function choice<Choice extends string, Fallback>(
-    name: string,
-    choices: readonly Choice[],
-    fallback: Fallback,
-  ): Choice | Fallback {
-    const found = optional(name);
-    if (found === null) return fallback;
-    const chosen = choices.find((each) => each === found);
-    return chosen ?? refuse(name, `one of ${choices.join(', ')}`, found, fallback);
-  }
-
+function gatherModels({ flag, whole, seconds, optional, url }: Reader) {
   return {
-    known,
-    problems,
-    optional,
-    refuse,
-    text,
-    whole,
-    choice,
-    ...createFormats(optional, refuse),
+    llmRetry: {
+      enabled: flag('WARDEN_LLM_RETRY_ENABLED', true),
+      /** The first attempt included. */
+      maxAttempts: whole('WARDEN_LLM_RETRY_MAX_ATTEMPTS', 3, 1, 100),
+      baseDelayMs: seconds('WARDEN_LLM_RETRY_BASE_DELAY_S', 1),
+      maxDelayMs: seconds('WARDEN_LLM_RETRY_MAX_DELAY_S', 60),
+    },
+    /** Model providers. The keys go nowhere but into the requests to their provider. */
+    llm: {
+      localBaseUrl: url('WARDEN_LOCAL_LLM_BASE_URL', HTTP) ?? 'http://localhost:11434/v1',
+      openaiApiKey: optional('OPENAI_API_KEY'),
+      /** null: the provider's own. */
+      openaiBaseUrl: url('OPENAI_BASE_URL', HTTP),
+      anthropicApiKey: optional('ANTHROPIC_API_KEY'),
+      anthropicBaseUrl: url('ANTHROPIC_BASE_URL', HTTP),
+    },
+    /** Of a reason step whose manifest names none; null: no limit. */
+    maxStepTokens: whole('WARDEN_MAX_STEP_TOKENS', null, 1, Number.MAX_SAFE_INTEGER),
+    /** Characters of a tool's text that a model is shown; 0: all of it. */
+    reactToolMessageLimit: whole('WARDEN_REACT_TOOL_MESSAGE_LIMIT', 8_000, 0, 100_000_000),
   };
-}
-
-type Optional = (name: string, aliases?: readonly string[]) => string | null;
-type Refuse = <Fallback>(name: string, expected: string, found: string, fallback: Fallback) => Fallback;
-
-/** Settings with a form of their own. */
-function createFormats(optional: Optional, refuse: Refuse) {
-  /** Written in seconds, handed on in milliseconds. */
-  function seconds(name: string, fallback: number): number {
-    const found = optional(name);
-    if (found === null) return fallback * 1000;
-    if (/^\d+(\.\d+)?$/.test(found) && Number(found) <= 86_400) return Math.round(Number(found) * 1000);
-    return refuse(name, 'a number of seconds from 0 to 86400', found, fallback * 1000);
-  }
-
-  function flag(name: string, fallback: boolean): boolean {
-    const found = optional(name);
-    if (found === null) return fallback;
-    if (/^(true|1|yes|on)$/i.test(found)) return true;
-    if (/^(false|0|no|off)$/i.test(found)) return false;
-    return refuse(name, 'true or false', found, fallback);
-  }
-
-  function list(name: string): string[] {
-    const found = optional(name) ?? '';
-    return found.split(',').flatMap((each) => each.trim() || []);
-  }
-
-  function url(name: string, protocols: readonly string[], aliases: string[] = []): string | null {
-    const found = optional(name, aliases);
-    if (found === null) return null;
-    if (URL.canParse(found) && protocols.includes(new URL(found).protocol)) return found;
-    // The value may hold a password, so it is not repeated.
-    return refuse(name, `an address that begins with ${protocols.join('// or ')}//`, '…', null);
-  }
-
-  function loopback(name: string, aliases: string[]): string {
-    const found = optional(name, aliases) ?? '127.0.0.1';
-    if (/^(127(\.\d{1,3}){3}|::1|localhost)$/.test(found)) return found;
-    const expected = 'a loopback address, because any other needs authentication, which is not supported yet';
-    return refuse(name, expected, found, '127.0.0.1');
-  }
-
-  function auth(name: string): 'off' {
-    const found = optional(name) ?? 'off';
-    return found === 'off' ? 'off' : refuse(name, 'off; authentication is not supported yet', found, 'off');
-  }
-
-  function logLevel(name: string, aliases: string[]): LogLevel {
-    const found = optional(name, aliases) ?? 'info';
-    const lower = found.toLowerCase();
-    const level = { warning: 'warn', critical: 'fatal' }[lower] ?? lower;
-    return (
-      logLevels.find((each) => each === level) ??
-      refuse(name, `one of ${logLevels.join(', ')}`, found, 'info')
-    );
-  }
-
-  return { seconds, flag, list, url, loopback, auth, logLevel };
-}
-
-function nearest(name: string, known: ReadonlySet<string>): string {
-  let best = { name: '', distance: Infinity };
-  for (const each of known) {
-    const distance = editDistance(name, each);
-    if (distance < best.distance) best = { name: each, distance };
-  }
-  return best.name;
-}
-
-/** Levenshtein's distance: how many characters must be added, removed or changed. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
-  for (const [at, letter] of [...from].entries()) {
-    const next = [at + 1];
-    for (const [column, other] of [...to].entries()) {
-      const changed = (row[column] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
 
 function deepFreeze<Value extends object>(value: Value): Value {

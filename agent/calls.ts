@@ -5,7 +5,8 @@ import type { JsonObject } from '../domain/json.ts';
 import { ExpressionError } from '../expression/error.ts';
 import { compileSchema } from '../expression/schema.ts';
 import { MAX_DEPTH, isTooDeep } from './clip.ts';
-import type { AgentRun, AgentTool, ToolAnswer } from './react.ts';
+import { READ_RESOURCE, uriOf } from './resources.ts';
+import type { AgentRun, AgentTool, ToolAnswer } from './run.ts';
 import { admitObject, describeProblems } from './submit.ts';
 import type { Call, ToolEntry } from './transcript.ts';
 
@@ -28,19 +29,42 @@ export async function performCall(run: AgentRun, call: Call): Promise<ToolEntry>
   try {
     const answer = await run.call(call.tool, value, call.id);
     const allowance = run.step.tools.find(({ name }) => name === call.tool);
-    return result(call, checked(answer, allowance), true);
+    return resultOf(call, checked(answer, allowance), { called: true, answered: true });
   } catch (error) {
     if (!isCallError(error)) throw error;
     run.signal.throwIfAborted();
     const made = error.name === 'ToolCallLost';
     const known = made ? 'there is no result; it may have taken effect' : 'it had no effect';
-    return result(call, errorAnswer(`${error.message} (${known})`), made);
+    return resultOf(call, errorAnswer(`${error.message} (${known})`), { called: made, answered: false });
   }
 }
 
 /** A call that was not made, and why. */
 export function notMade(call: Call, why: string): ToolEntry {
-  return result(call, errorAnswer(why), false);
+  return resultOf(call, errorAnswer(why), { called: false, answered: false });
+}
+
+/** Reads a resource that the step allows; whatever goes wrong with it is an error result, as of a tool. */
+export async function performRead(run: AgentRun, call: Call): Promise<ToolEntry> {
+  const uri = uriOf(call);
+  if (uri === null) return notMade(call, `expected ${READ_RESOURCE} to be called with {uri: <text>}`);
+  run.signal.throwIfAborted();
+  try {
+    const text = await readResource(run, uri);
+    return resultOf(call, checked({ isError: false, data: { text }, text }, undefined), CALLED);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    return resultOf(call, errorAnswer(`${uri} could not be read: ${why}`), CALLED);
+  }
+}
+
+const CALLED = { called: true, answered: true } as const;
+
+async function readResource({ resources }: AgentRun, uri: string): Promise<string> {
+  if (resources === null) throw new Error('this step reads no resources');
+  const { text } = await resources.read(uri);
+  return text;
 }
 
 /** The server checks its own arguments: a schema that cannot be compiled here leaves it to that. */
@@ -83,15 +107,21 @@ function errorAnswer(text: string): ToolAnswer {
   return { isError: true, data: { text }, text };
 }
 
-function result(call: Call, answer: ToolAnswer, called: boolean): ToolEntry {
+function resultOf(
+  call: Call,
+  answer: ToolAnswer,
+  { called, answered }: { called: boolean; answered: boolean },
+): ToolEntry {
   return {
     kind: 'tool',
     call: call.id,
     tool: call.tool,
     called,
+    answered,
     is_error: answer.isError,
     text: storableText(answer.text),
     data: storable(answer.data),
+    ms: 0,
   };
 }
 

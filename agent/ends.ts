@@ -1,21 +1,15 @@
 /** The known failures that end a reason step, with the context that each one reports. */
 import type { ReasonStepDefinition, WorkerDefinition } from '../domain/definition.ts';
-import { StepFailed } from '../domain/failure.ts';
-import type { FailureCode } from '../domain/failure.ts';
-import { storable, storableText } from '../domain/json.ts';
-import type { JsonObject } from '../domain/json.ts';
+import type { StepFailed } from '../domain/failure.ts';
 import { PREVIEW_LIMIT, clip } from './clip.ts';
+import { failed } from './failed.ts';
 import type { ModelError } from './model.ts';
+import { READ_RESOURCE } from './resources.ts';
 import { SUBMIT, judgeSubmit } from './submit.ts';
 import type { Turn } from './transcript.ts';
+import { tokensOf } from './usage.ts';
 
-const MESSAGE_LIMIT = 2_000;
 const ERRORS_SHOWN = 5;
-
-/** A failure whose words may come from models, tools and manifests: bounded, and fit for the store. */
-export function failed(code: FailureCode, message: string, details: JsonObject): StepFailed {
-  return new StepFailed(code, clip(storableText(message), MESSAGE_LIMIT), storable(details));
-}
 
 /** The step ended without a result. */
 export function noSubmit(
@@ -26,8 +20,7 @@ export function noSubmit(
   const message =
     reason === 'model_text_exit'
       ? `expected the model to call a tool or ${SUBMIT}, but its turn ${turns.length} of at most ${step.max_turns} ` +
-        'has text only; say in the prompt that the result goes to ' +
-        SUBMIT
+        `${turns.at(-1)?.text.trim() === '' ? 'is empty' : 'has text only'}; say in the prompt that the result goes to ${SUBMIT}`
       : `the model used all ${step.max_turns} turns without calling ${SUBMIT}; raise max_turns or ask for less`;
   const errors = turns
     .flatMap((turn) => [...turn.results.values()])
@@ -64,6 +57,39 @@ export function notAllowed(step: ReasonStepDefinition, outside: readonly string[
     `the model called ${names.join(', ')}, which this step does not allow (it allows ${may}); ` +
       'no call of that turn was made',
     { tool: names[0] ?? '', allowed_tools: allowed, disallowed_tools: names },
+  );
+}
+
+/** The first failed call of a turn, of a step that a failed call ends; null when none failed. */
+export function failedCall(turn: Turn): StepFailed | null {
+  const result = [...turn.results.values()].find((each) => each.is_error && each.tool !== SUBMIT);
+  if (result === undefined) return null;
+  const read = result.tool === READ_RESOURCE;
+  const answered = read ? 'could not be used' : 'answered with an error';
+  const what = result.answered ? answered : 'has no result';
+  const code = read ? 'RESOURCE_READ_FAILED' : result.answered ? 'TOOL_OUTPUT_ERROR' : 'TOOL_INVOKE_FAILED';
+  return failed(code, `the call ${result.call} of ${result.tool} ${what}: ${result.text}`, {
+    tool: result.tool,
+    call: result.call,
+    called: result.called,
+    tool_result_preview: clip(result.text, PREVIEW_LIMIT),
+  });
+}
+
+/** Why the tokens of the turns so far end the step; null when they are within its limit. */
+export function overTokens(limit: number | null, turns: readonly Turn[]): StepFailed | null {
+  const { prompt, completion } = tokensOf(turns);
+  const used = prompt + completion;
+  if (limit === null || used <= limit) return null;
+  return failed(
+    'STEP_TOKEN_LIMIT_EXCEEDED',
+    `the step used ${used} tokens in ${turns.length} model turns, and max_step_tokens is ${limit}`,
+    {
+      tokens_used: used,
+      max_step_tokens: limit,
+      prompt_tokens: prompt,
+      completion_tokens: completion,
+    },
   );
 }
 

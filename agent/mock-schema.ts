@@ -7,7 +7,9 @@ import { members } from '../expression/schema-shape.ts';
 import { clip } from './clip.ts';
 import { inventText, inventValue } from './mock-values.ts';
 import type { Fill } from './mock-values.ts';
+import type { Said } from './mock.ts';
 import type { ModelRequest } from './model.ts';
+import { READ_RESOURCE } from './resources.ts';
 import { SUBMIT } from './submit.ts';
 
 export interface SchemaInput {
@@ -21,17 +23,19 @@ export interface SchemaInput {
 /** A quotation shows that input flowed through; all of it would drown the rest. */
 const QUOTE_LIMIT = 200;
 
-/** The calls of this turn. */
-export function schemaCalls(input: SchemaInput, request: ModelRequest): { tool: string; arguments: Json }[] {
-  const tools = request.tools.filter((tool) => tool.name !== SUBMIT);
+/** This turn: a structured completion as text; else the calls of the tools, and after them the submit. */
+export function schemaTurn(input: SchemaInput, request: ModelRequest): Said {
   const quote = quotation(input);
-  if (request.turn === 0 && tools.length > 0) {
-    return tools.map(({ name, inputSchema }) => ({
-      tool: name,
-      arguments: toolArguments(inputSchema, input.bound, quote),
-    }));
+  if (request.outputSchema !== null) return { text: JSON.stringify(output(input, quote)), calls: [] };
+  const tools = request.tools.filter(({ name }) => name !== SUBMIT && name !== READ_RESOURCE);
+  if (request.turn > 0 || tools.length === 0) {
+    return { text: '', calls: [{ tool: SUBMIT, arguments: output(input, quote) }] };
   }
-  return [{ tool: SUBMIT, arguments: output(input, quote) }];
+  const calls = tools.map(({ name, inputSchema }) => ({
+    tool: name,
+    arguments: toolArguments(inputSchema, input.bound, quote),
+  }));
+  return { text: '', calls };
 }
 
 function toolArguments(schema: JsonObject, bound: JsonObject, quote: string): Json {

@@ -32,7 +32,7 @@ export function scriptedTurn(input: ScriptInput, request: ModelRequest): Said {
   // Left out rather than null: undefined prints empty.
   if (input.guidance !== null) variables['guidance'] = input.guidance;
   try {
-    return say(turn, variables);
+    return request.outputSchema === null ? say(turn, variables) : complete(turn, variables);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     const place = `turn ${request.turn + 1} of step ${step} in the mock script`;
@@ -65,6 +65,12 @@ function say(turn: Exclude<MockTurn, { fail: unknown }>, variables: JsonObject):
     text: '',
     calls: calls.map((call) => ({ tool: call.tool, arguments: renderValue(call.arguments, variables) })),
   };
+}
+
+/** A structured completion: what is submitted is the text. */
+function complete(turn: Exclude<MockTurn, { fail: unknown }>, variables: JsonObject): Said {
+  if (!('submit' in turn)) return say(turn, variables);
+  return { text: JSON.stringify(renderValue(turn.submit, variables)), calls: [] };
 }
 
 /** Data of the calls so far, in order. */

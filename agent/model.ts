@@ -2,8 +2,24 @@
  * What a model provider is to the reason loop: a provider is one small file that answers one turn at a time.
  * It keeps nothing between turns; all it may know is in the request.
  */
+import type { ReasonStepDefinition, WorkerDefinition } from '../domain/definition.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import type { Call, TokenUsage } from './transcript.ts';
+import type { Call, Reasoning, TokenUsage } from './transcript.ts';
+
+/** Made by the process entry from its settings (`createModels`). */
+export interface Models {
+  /** The model that the worker's definition names. What it lacks (a key) is found in its first turn. */
+  modelOf(input: ModelInput): Model;
+}
+
+/** What a model is made for; only the mock reads more of it than the worker. */
+export interface ModelInput {
+  step: ReasonStepDefinition;
+  worker: WorkerDefinition;
+  arguments: JsonObject;
+  guidance: string | null;
+  wantedKeys: readonly string[];
+}
 
 export interface Model {
   /** One turn of the model. Rejects with {@link ModelError} when the provider gives none. */
@@ -14,8 +30,10 @@ export interface ModelRequest {
   system: string;
   /** Begins with the user's prompt. */
   messages: readonly Message[];
-  /** `_submit` is the last. */
+  /** `_submit` is the last; empty for a structured completion. */
   tools: readonly ModelTool[];
+  /** Asks for one JSON object of this schema as the text; null: no such completion is wanted. */
+  outputSchema: JsonObject | null;
   temperature: number;
   /** Model turns of this iteration before this one. */
   turn: number;
@@ -34,14 +52,18 @@ export interface ModelTool {
 
 export type Message =
   | { role: 'user'; text: string }
-  | { role: 'assistant'; text: string; calls: readonly Call[] }
+  | { role: 'assistant'; text: string; calls: readonly Call[]; reasoning: readonly Reasoning[] }
   /** `text` is what a model is shown, clipped; `data` is all of it. */
   | { role: 'tool'; call: string; tool: string; isError: boolean; text: string; data: JsonObject };
 
 export interface ModelTurn {
   text: string;
-  calls: { tool: string; arguments: Json }[];
+  /** Arguments that are no JSON come as the text that they are. */
+  calls: { tool: string; arguments: Json; metadata: JsonObject | null }[];
+  reasoning: Reasoning[];
   usage: TokenUsage;
+  /** The model that the provider says it used. */
+  modelId: string | null;
 }
 
 /**

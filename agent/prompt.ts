@@ -5,15 +5,12 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import { ExpressionError } from '../expression/error.ts';
 import { compileTemplate } from '../expression/template.ts';
 import { clip } from './clip.ts';
-import { failed } from './ends.ts';
+import { failed } from './failed.ts';
 import type { Message } from './model.ts';
 import type { Turn } from './transcript.ts';
 
 /** Name of the argument that a retry adds: for the model only, never for a tool. */
 export const RETRY_ARGUMENT = '_hitl_retry';
-
-/** Characters of a tool's text that a model is shown. */
-export const TOOL_TEXT_LIMIT = 8_000;
 
 export interface PromptInput {
   step: ReasonStepDefinition;
@@ -53,19 +50,23 @@ function limitText(limit: Json | undefined): string {
   return typeof limit === 'number' ? ` of ${limit}` : '';
 }
 
-/** Prompt, turns and results as messages; every call of every turn must have its result. */
-export function conversation(prompt: string, turns: readonly Turn[]): Message[] {
-  return [{ role: 'user', text: prompt }, ...turns.flatMap(messagesOf)];
+/**
+ * Prompt, turns and results as messages; every call of every turn must have its result. Of a tool's text at most
+ * `limit` characters are shown; 0: all.
+ */
+export function conversation(prompt: string, turns: readonly Turn[], limit: number): Message[] {
+  return [{ role: 'user', text: prompt }, ...turns.flatMap((turn) => messagesOf(turn, limit))];
 }
 
-function messagesOf(turn: Turn): Message[] {
+function messagesOf(turn: Turn, limit: number): Message[] {
   const results = [...turn.results.values()].map((result) => ({
     role: 'tool' as const,
     call: result.call,
     tool: result.tool,
     isError: result.is_error,
-    text: clip(result.text, TOOL_TEXT_LIMIT),
+    text: limit === 0 ? result.text : clip(result.text, limit),
     data: result.data,
   }));
-  return [{ role: 'assistant', text: turn.text, calls: turn.calls }, ...results];
+  const { text, calls, reasoning } = turn;
+  return [{ role: 'assistant', text, calls, reasoning }, ...results];
 }

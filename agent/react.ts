@@ -5,85 +5,51 @@
  * Each pass looks at the last turn of the transcript and does what is missing: the calls without a result, the
  * end of the step, or the next turn. A step resumed from any recorded prefix therefore goes on where it was.
  */
-import type { ReasonStepDefinition, WorkerDefinition } from '../domain/definition.ts';
+import type { ReasonStepDefinition } from '../domain/definition.ts';
 import type { StepFailed } from '../domain/failure.ts';
-import { storable, storableText } from '../domain/json.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import { notMade, performCall } from './calls.ts';
-import { MAX_DEPTH, isTooDeep } from './clip.ts';
-import { llmFailed, noSubmit, notAllowed, refusedSubmit } from './ends.ts';
+import { notMade, performCall, performRead } from './calls.ts';
+import { failedCall, llmFailed, noSubmit, notAllowed, refusedSubmit } from './ends.ts';
+import { extractFacts } from './facts.ts';
 import { ModelError } from './model.ts';
-import type { Model, ModelTool, ModelTurn } from './model.ts';
+import type { Model, ModelTool } from './model.ts';
 import { conversation, renderPrompt } from './prompt.ts';
-import { createModel } from './providers.ts';
-import type { ModelRetry } from './retry.ts';
-import { askModel } from './retry.ts';
+import { READ_RESOURCE, refusedUri, resourceTool } from './resources.ts';
+import type { AgentResult, AgentRun, AgentTool } from './run.ts';
 import { SUBMIT, judgeSubmit, submitTool } from './submit.ts';
-import { addEntry, callId, firstOpenCall, readTranscript } from './transcript.ts';
-import type { Call, Entry, ModelEntry, Turn } from './transcript.ts';
-import { totalUsage } from './usage.ts';
+import { firstOpenCall, readTranscript } from './transcript.ts';
+import type { Call, Turn } from './transcript.ts';
+import { checkTokens, measured, record, takeTurn } from './turn.ts';
+import { totalTiming, totalUsage } from './usage.ts';
 
-export interface AgentTool {
-  name: string;
-  description: string | null;
-  inputSchema: JsonObject;
-  readOnly: boolean;
-}
+export type { AgentResult, AgentRun, AgentTool, ToolAnswer } from './run.ts';
 
-export interface ToolAnswer {
-  isError: boolean;
-  data: JsonObject;
-  text: string;
-}
-
-export interface AgentRun {
-  step: ReasonStepDefinition;
-  worker: WorkerDefinition;
-  /** Resolved `with`, plus `_hitl_retry` when the iteration was asked for. */
-  arguments: JsonObject;
-  guidance: string | null;
-  /** Allowed tools that the servers really have, in order of the allow list. */
-  tools: readonly AgentTool[];
-  /** Entries recorded by earlier attempts of this iteration, in order. */
-  transcript: readonly Json[];
-  /** Appends one entry; rejects when this attempt must stop: that passes through. */
-  record(entry: JsonObject): Promise<void>;
-  /** Rejects with an error named `ToolCallLost` or `ToolCallRefused` when there is no result. */
-  call(tool: string, args: JsonObject, callId: string): Promise<ToolAnswer>;
-  retry: ModelRetry;
-  /** Keys that later bindings read from this step's output data. */
-  wantedKeys: readonly string[];
-  signal: AbortSignal;
-}
-
-export interface AgentResult {
-  output: JsonObject;
-  usage: JsonObject;
-  usedWritingTool: boolean;
-}
-
-/**
- * Runs a reason step to its output. Throws StepFailed for every known failure, the signal's reason when that is
- * aborted, and lets through whatever `record` rejects with.
- */
+/** As `runAgent`, of a step whose adapter is `react`. */
 export async function runReact(run: AgentRun): Promise<AgentResult> {
   const turns = readTranscript(run.transcript);
   const prompt = renderPrompt(run);
-  const model = createModel(run);
+  const model = run.models.modelOf(run);
   const tools = modelTools(run);
   for (;;) {
     run.signal.throwIfAborted();
     if (turns.length > 0) {
+      checkTokens(run, turns);
       const output = await finishTurn(run, turns);
-      if (output !== null) {
-        const usage = totalUsage(turns, run.worker.model_name);
-        return { output, usage, usedWritingTool: turnsWrote(turns, run.tools) };
-      }
+      if (output !== null) return resultOf(run, turns, output);
       if (turns.length >= run.step.max_turns) throw outOfTurns(run.step, turns);
     }
-    const turn = await nextTurn(run, { model, tools, prompt, turns });
-    await record(run, turns, modelEntry(turn, turns.length + 1));
+    await nextTurn(run, { model, tools, prompt, turns });
   }
+}
+
+function resultOf(run: AgentRun, turns: readonly Turn[], output: JsonObject): AgentResult {
+  return {
+    output,
+    facts: extractFacts(run.step.facts, turns),
+    usage: totalUsage(turns, run.worker.model_name),
+    timing: totalTiming(turns),
+    usedWritingTool: turnsWrote(turns, run.tools),
+  };
 }
 
 /**
@@ -95,7 +61,11 @@ export function usedWritingTool(transcript: readonly Json[], tools: readonly Age
 }
 
 function turnsWrote(turns: readonly Turn[], tools: readonly AgentTool[]): boolean {
-  const harmless = new Set([SUBMIT, ...tools.filter((tool) => tool.readOnly).map((tool) => tool.name)]);
+  const harmless = new Set([
+    SUBMIT,
+    READ_RESOURCE,
+    ...tools.filter((tool) => tool.readOnly).map((tool) => tool.name),
+  ]);
   return turns.some((turn) => {
     const made = [...turn.results.values()].filter((result) => result.called).map((result) => result.tool);
     const open = firstOpenCall(turn);
@@ -107,19 +77,45 @@ function turnsWrote(turns: readonly Turn[], tools: readonly AgentTool[]): boolea
 async function finishTurn(run: AgentRun, turns: Turn[]): Promise<JsonObject | null> {
   const turn = turns.at(-1);
   if (turn === undefined || turn.calls.length === 0) throw noSubmit('model_text_exit', run.step, turns);
-  const allowed = new Set([SUBMIT, ...run.step.tools.map((tool) => tool.name)]);
-  const outside = turn.calls.map(({ tool }) => tool).filter((tool) => !allowed.has(tool));
-  if (outside.length > 0) throw notAllowed(run.step, outside);
+  const refused = refusedTurn(run, turn);
+  if (refused !== null) throw refused;
   for (let call = firstOpenCall(turn); call !== undefined; call = firstOpenCall(turn)) {
+    stopAtFailure(run.step, turn);
     if (call.tool === SUBMIT) {
       const verdict = judgeSubmit(call.arguments, run.step.output_schema);
       if (verdict.kind === 'taken') return verdict.output;
       await record(run, turns, notMade(call, verdict.message));
     } else {
-      await record(run, turns, await performCall(run, call));
+      await perform(run, turns, call);
     }
   }
+  stopAtFailure(run.step, turn);
   return null;
+}
+
+/** Why no call of the turn is made: one of them is not allowed. */
+function refusedTurn({ step, resources }: AgentRun, turn: Turn): StepFailed | null {
+  const readable = resources?.list ?? [];
+  const allowed = new Set([SUBMIT, ...step.tools.map((tool) => tool.name)]);
+  if (readable.length > 0) allowed.add(READ_RESOURCE);
+  const outside = turn.calls.map(({ tool }) => tool).filter((tool) => !allowed.has(tool));
+  if (outside.length > 0) return notAllowed(step, outside);
+  return readable.length > 0 ? refusedUri(step, readable, turn.calls) : null;
+}
+
+function stopAtFailure(step: ReasonStepDefinition, turn: Turn): void {
+  const failure = step.on_tool_error === 'fail' ? failedCall(turn) : null;
+  if (failure !== null) throw failure;
+}
+
+async function perform(run: AgentRun, turns: Turn[], call: Call): Promise<void> {
+  const act = call.tool === READ_RESOURCE && readsResources(run) ? performRead : performCall;
+  const { value: entry, ms } = await measured(run, () => act(run, call));
+  await record(run, turns, { ...entry, ms });
+}
+
+function readsResources({ resources }: AgentRun): boolean {
+  return resources !== null && resources.list.length > 0;
 }
 
 function outOfTurns(step: ReasonStepDefinition, turns: readonly Turn[]): StepFailed {
@@ -130,20 +126,13 @@ interface Talk {
   model: Model;
   tools: readonly ModelTool[];
   prompt: string;
-  turns: readonly Turn[];
+  turns: Turn[];
 }
 
-async function nextTurn(run: AgentRun, { model, tools, prompt, turns }: Talk): Promise<ModelTurn> {
-  const request = {
-    system: run.worker.system_prompt,
-    messages: conversation(prompt, turns),
-    tools,
-    temperature: run.worker.temperature,
-    turn: turns.length,
-    signal: run.signal,
-  };
+async function nextTurn(run: AgentRun, { model, tools, prompt, turns }: Talk): Promise<void> {
+  const messages = conversation(prompt, turns, run.toolMessageLimit);
   try {
-    return await askModel(model, request, run.retry);
+    await takeTurn(run, turns, model, { messages, tools, outputSchema: null });
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     // A script that ends with a submit that was refused failed because of that, not for want of a turn.
@@ -152,9 +141,14 @@ async function nextTurn(run: AgentRun, { model, tools, prompt, turns }: Talk): P
   }
 }
 
+/** The virtual tools win over a server's of the same name. */
 function modelTools(run: AgentRun): ModelTool[] {
+  const virtual = [
+    ...(run.resources !== null && readsResources(run) ? [resourceTool(run.resources.list)] : []),
+    submitTool(run.step.output_schema),
+  ];
   const tools = run.tools
-    .filter((tool) => tool.name !== SUBMIT)
+    .filter((tool) => virtual.every(({ name }) => name !== tool.name))
     .map((tool) => {
       const allowance = run.step.tools.find(({ name }) => name === tool.name);
       return {
@@ -164,20 +158,5 @@ function modelTools(run: AgentRun): ModelTool[] {
         strict: allowance?.strict_schema ?? false,
       };
     });
-  return [...tools, submitTool(run.step.output_schema)];
-}
-
-function modelEntry({ text, calls, usage }: ModelTurn, turn: number): ModelEntry {
-  const kept = calls.map(({ tool, arguments: args }, index): Call => ({
-    id: callId(turn, index + 1),
-    tool: storableText(tool),
-    // Text in its place is refused as arguments, and the model is told.
-    arguments: isTooDeep(args) ? `nested more than ${MAX_DEPTH} deep` : storable(args),
-  }));
-  return { kind: 'model', text: storableText(text), calls: kept, usage };
-}
-
-async function record(run: AgentRun, turns: Turn[], entry: Entry): Promise<void> {
-  await run.record(entry);
-  addEntry(turns, entry);
+  return [...tools, ...virtual];
 }

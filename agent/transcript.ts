@@ -15,23 +15,49 @@ import type { Json, JsonObject } from '../domain/json.ts';
 const json = z.custom<Json>((value) => value !== undefined);
 const object = z.custom<JsonObject>(isJsonObject);
 
-const call = z.object({ id: z.string(), tool: z.string(), arguments: json });
-const usage = z.object({ prompt_tokens: z.number(), completion_tokens: z.number() });
+// Defaults stand for what entries of earlier releases do not have.
+const metadata = object.nullable().default(null);
+const count = z.number().default(0);
 
-const modelEntry = z.object({ kind: z.literal('model'), text: z.string(), calls: z.array(call), usage });
+const call = z.object({ id: z.string(), tool: z.string(), arguments: json, metadata });
+const reasoning = z.object({ text: z.string(), metadata });
+const usage = z.object({
+  prompt_tokens: z.number(),
+  completion_tokens: z.number(),
+  /** Parts of the two above. */
+  cached_prompt_tokens: count,
+  reasoning_tokens: count,
+  /** The provider reported nothing: counted from the length of the text. */
+  estimated: z.boolean().default(false),
+});
+
+const modelEntry = z.object({
+  kind: z.literal('model'),
+  text: z.string(),
+  calls: z.array(call),
+  /** Opaque to us; some providers want it back with the next turn. */
+  reasoning: z.array(reasoning).default([]),
+  usage,
+  model: z.string().nullable().default(null),
+  ms: count,
+});
 const toolEntry = z.object({
   kind: z.literal('tool'),
   call: z.string(),
   tool: z.string(),
   /** False: the call was refused before it was made. */
   called: z.boolean(),
+  /** False: there is no result of the call, whether it was made or not. */
+  answered: z.boolean().default(true),
   is_error: z.boolean(),
   text: z.string(),
   data: object,
+  ms: count,
 });
 const entries = z.array(z.discriminatedUnion('kind', [modelEntry, toolEntry]));
 
 export type Call = z.infer<typeof call>;
+export type Reasoning = z.infer<typeof reasoning>;
 export type TokenUsage = z.infer<typeof usage>;
 export type ModelEntry = z.infer<typeof modelEntry>;
 export type ToolEntry = z.infer<typeof toolEntry>;

@@ -3,19 +3,59 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import { readTranscript } from './transcript.ts';
 import type { Turn } from './transcript.ts';
 
-/** The usage of recorded entries, as step rows show it under `worker`; `modelId` as the manifest names it. */
+/**
+ * The usage of recorded entries, as step rows show it under `worker`; `modelId` is the manifest's, for providers
+ * that name none.
+ */
 export function usageOf(transcript: readonly Json[], modelId: string): JsonObject {
   return totalUsage(readTranscript(transcript), modelId);
 }
 
 export function totalUsage(turns: readonly Turn[], modelId: string): JsonObject {
-  const prompt = turns.reduce((sum, { usage }) => sum + usage.prompt_tokens, 0);
-  const completion = turns.reduce((sum, { usage }) => sum + usage.completion_tokens, 0);
+  const { prompt, completion } = tokensOf(turns);
+  const details = detailsOf(turns);
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
     llm_calls: turns.length,
-    model_id: modelId,
+    model_id: turns.findLast(({ model }) => model !== null)?.model ?? modelId,
+    ...(Object.keys(details).length > 0 ? { details } : {}),
   };
+}
+
+export function tokensOf(turns: readonly Turn[]): { prompt: number; completion: number } {
+  return {
+    prompt: sum(turns, ({ usage }) => usage.prompt_tokens),
+    completion: sum(turns, ({ usage }) => usage.completion_tokens),
+  };
+}
+
+/** What only some providers report, and how many turns were counted by us because they reported nothing. */
+function detailsOf(turns: readonly Turn[]): JsonObject {
+  const all = {
+    cached_prompt_tokens: sum(turns, ({ usage }) => usage.cached_prompt_tokens),
+    reasoning_tokens: sum(turns, ({ usage }) => usage.reasoning_tokens),
+    estimated_calls: sum(turns, ({ usage }) => (usage.estimated ? 1 : 0)),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value > 0));
+}
+
+/** The timing of recorded entries, as step rows show it under `worker`: of all attempts of the iteration. */
+export function timingOf(transcript: readonly Json[]): { llm_ms: number; tool_ms: number } {
+  return totalTiming(readTranscript(transcript));
+}
+
+export function totalTiming(turns: readonly Turn[]): { llm_ms: number; tool_ms: number } {
+  return {
+    llm_ms: sum(turns, ({ ms }) => ms),
+    tool_ms: sum(
+      turns.flatMap((turn) => [...turn.results.values()]),
+      ({ ms }) => ms,
+    ),
+  };
+}
+
+function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }

@@ -62,7 +62,7 @@ describe('hostile text', () => {
     );
     assert.deepEqual((await runReact(run)).output, { all: 20_000 });
     assert.equal(text(object(entries[1])['text']).length, 20_000);
-    const shown = conversation('p', readTranscript(entries.slice(0, 2))).at(-1);
+    const shown = conversation('p', readTranscript(entries.slice(0, 2)), 8_000).at(-1);
     assert.equal(shown?.text.length, 8_000);
     assert.match(shown.text, /… \(cut, 20000 characters in all\)$/);
   });

@@ -1,5 +1,7 @@
 /** Runs of the reason loop for tests: a step, a worker with a script, and a transcript in memory. */
-import type { AgentRun, AgentTool, ToolAnswer } from '../../agent/react.ts';
+import type { AgentRun, AgentTool, ToolAnswer } from '../../agent/run.ts';
+import { createModels } from '../../agent/providers.ts';
+import type { LlmSettings } from '../../agent/providers.ts';
 import type {
   MockScript,
   MockTurn,
@@ -10,6 +12,15 @@ import type {
 import { StepFailed } from '../../domain/failure.ts';
 import { isJsonObject } from '../../domain/json.ts';
 import type { JsonObject } from '../../domain/json.ts';
+
+/** No key, and nothing that listens. */
+export const NO_PROVIDERS: LlmSettings = {
+  localBaseUrl: 'http://127.0.0.1:9/v1',
+  openaiApiKey: null,
+  openaiBaseUrl: null,
+  anthropicApiKey: null,
+  anthropicBaseUrl: null,
+};
 
 export function allowance(name: string, more: Partial<ToolAllowance> = {}): ToolAllowance {
   return { name, description: null, strict_schema: false, output_schema: null, idempotent: false, ...more };
@@ -23,6 +34,7 @@ export function reasonStep(more: Partial<ReasonStepDefinition> = {}): ReasonStep
     worker: 'writer',
     worker_version: '1',
     with: {},
+    when: null,
     policy: null,
     hitl: false,
     hitl_max_retries: null,
@@ -33,6 +45,11 @@ export function reasonStep(more: Partial<ReasonStepDefinition> = {}): ReasonStep
     timeout_seconds: 600,
     tools: [],
     max_turns: 10,
+    resources: [],
+    agent_adapter: 'react',
+    on_tool_error: 'return',
+    max_step_tokens: null,
+    facts: [],
     prompt: { ref: 'draft.md', template: 'Write about {{ topic }}.' },
     ...more,
   };
@@ -53,6 +70,7 @@ export function mockWorker(
     mock_script: script,
     temperature: 0,
     system_prompt: 'You write.',
+    adapter: 'langchain',
     tool_sources: [],
     ...more,
   };
@@ -77,14 +95,19 @@ export function recordedRun(script: MockTurn[] | null, more: Partial<AgentRun> =
     worker: mockWorker(script === null ? null : { steps: { draft: script } }),
     arguments: { topic: 'bees' },
     guidance: null,
+    models: createModels(NO_PROVIDERS),
     tools: [],
+    resources: null,
     transcript: [],
     record: (entry) => {
       entries.push(structuredClone(entry));
       return Promise.resolve();
     },
     retry: { enabled: true, maxAttempts: 3, baseDelayMs: 1, maxDelayMs: 5 },
+    maxStepTokens: null,
+    toolMessageLimit: 8_000,
     wantedKeys: [],
+    now: () => 0,
     signal: new AbortController().signal,
     ...more,
     call: (tool, args, id) => {
