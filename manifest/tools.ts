@@ -12,8 +12,8 @@ import type { At } from './tree.ts';
 
 const KEYS = { known: ['name', 'description', 'strict_schema', 'output_schema', 'idempotent'] };
 const TOOL: TextRule = { ...NAME, expected: 'the name of a tool', max: 256 };
-/** The virtual tool with which an agent ends a step. */
-const VIRTUAL = '_submit';
+/** Tools of the agent itself: it ends a step with the first and reads resources with the second. */
+const VIRTUAL = ['_submit', '_read_resource'];
 
 /** The allowances of the map `tools` at `at`, in their order; none when it is null. */
 export function readTools(at: At | null, files: NamedFiles): ToolAllowance[] {
@@ -27,8 +27,9 @@ export function readTools(at: At | null, files: NamedFiles): ToolAllowance[] {
   const seen = new Set<string>();
   return itemsOf(list).map((item) => {
     const tool = readTool(item, files);
-    if (tool.name !== '' && (seen.has(tool.name) || tool.name === VIRTUAL)) {
-      const found = tool.name === VIRTUAL ? 'the reserved name _submit' : `${shown(tool.name)} a second time`;
+    const virtual = VIRTUAL.includes(tool.name);
+    if (tool.name !== '' && (seen.has(tool.name) || virtual)) {
+      const found = virtual ? `the reserved name ${tool.name}` : `${shown(tool.name)} a second time`;
       complain(item, { expected: 'each tool once, by its name on the server', found });
     }
     seen.add(tool.name);

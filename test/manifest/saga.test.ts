@@ -184,6 +184,7 @@ describe('a saga manifest', () => {
     );
     assert.match(only({ ...REASON, tools: '{ allow: [{name: a}, {name: a}] }' }), /"a" a second time/);
     assert.match(only({ ...REASON, tools: '{ allow: [{name: _submit}] }' }), /reserved name _submit/);
+    assert.match(only({ tools: '{ allow: [{name: _read_resource}] }' }), /reserved name _read_resource/);
     assert.match(only({ tools: '[put_note]' }), /tools: expected a map \{allow: \[…\]\}, found a list/);
     assert.match(only({ max_turns: '201' }), /from 1 to 200/);
     assert.match(only({ timeout_seconds: '0' }), /seconds, more than 0/);
