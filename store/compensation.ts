@@ -1,6 +1,6 @@
 /** Turning a saga round: why, what is in scope, and one row for each undo that will run. */
 import type { Cause } from '../domain/answers.ts';
-import type { FailureCode } from '../domain/failure.ts';
+import { shownMessage, type FailureCode } from '../domain/failure.ts';
 import { undoScope } from '../domain/undo.ts';
 import { SYSTEM } from '../ledger/entry.ts';
 import { cancelRequestId, closeOpenReview, hasCancel, writeCancel } from './cancel.ts';
@@ -30,9 +30,11 @@ export async function beginCompensation(court: Court, saga: RunningSaga, cause: 
   const said = failing?.error_details?.['message'];
   const step_id = failing?.step_id ?? null;
   const reason = typeof said === 'string' ? said : null;
-  court.saga.failure = cancelled
-    ? { code: 'CANCELLED', message: `the saga was cancelled${reason === null ? '' : `; ${reason}`}`, step_id }
-    : { code: cause.code, message: reason ?? `the saga failed with ${cause.code}`, step_id };
+  const message = cancelled
+    ? `the saga was cancelled${reason === null ? '' : `; ${reason}`}`
+    : (reason ?? `the saga failed with ${cause.code}`);
+  const code = cancelled ? 'CANCELLED' : cause.code;
+  court.saga.failure = { code, message: shownMessage(message), step_id };
   const declared = new Map(saga.saga.steps.map((step, index) => [index, step.compensation]));
   const scope = undoScope(
     rows.map((row) => ({
