@@ -80,6 +80,9 @@ onBothStores('a cancel', (use) => {
     assert.deepEqual(await drive.takeAnswer(use.store, run, run.ref(0, 'act')), over);
     const cause = { ...CANCELLED, span: run.span(0) };
     assert.equal((await finishSaga(use.store, run.saga, cause)).status, 'FAILED');
+    const message = 'the saga was cancelled while this step waited for review';
+    const why = { code: 'CANCELLED', message, step_id: 'write' };
+    assert.deepEqual((await sagaRow(use.store, run)).failure, why);
   });
 
   it('after an approval: the approved call is made, and then undone', async () => {
