@@ -39,7 +39,7 @@ describe('the demo', () => {
     ])
       assert.match(output, told);
     assert.throws(() => process.kill(-demo.pid, 0), { code: 'ESRCH' });
-  }).timeout(120_000);
+  });
 });
 
 describe('a whole stack', () => {
@@ -75,5 +75,5 @@ describe('a whole stack', () => {
       await again.stop();
     }
     assert.ok(again.children().every(({ ended }) => ended !== null));
-  }).timeout(120_000);
+  });
 });
