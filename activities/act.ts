@@ -83,10 +83,10 @@ async function callUntilAnswered(
   call: Ready & { token: number; step: CommitStepDefinition },
   { signal, ...watching }: Watching,
 ): Promise<StepAnswer> {
-  for (;;) {
+  for (let called = false; ; called = true) {
     signal.throwIfAborted();
     watching.calling();
-    const begun = await begin(deps, ref, call);
+    const begun = await begin(deps, ref, { ...call, called });
     if (begun.kind === 'answer') return begun.answer;
     deps.crash('calling-not-called');
     const started = performance.now();
@@ -102,17 +102,21 @@ async function callUntilAnswered(
   }
 }
 
-/** A commit whose answer did not come may have been written: this process knows that it has not called yet. */
+/**
+ * A commit whose answer did not come may have been written: until its first call this process knows that it has not
+ * called. After one whose result was lost, `calling` may be that one's.
+ */
 function begin(
   { store, log }: ActivityDeps,
   ref: StepRef,
-  { tool, sent, prepared, token }: Ready & { token: number },
+  { tool, sent, prepared, token, called }: Ready & { token: number; called: boolean },
 ): ReturnType<typeof beginCall> {
   const { name, idempotent } = tool;
   let tries = 0;
   return persist({ log }, 'the beginning of a call', () => {
     tries += 1;
-    return beginCall(store, ref, { token, tool: name, idempotent, sent, prepared, unmade: tries > 1 });
+    const unmade = !called && tries > 1;
+    return beginCall(store, ref, { token, tool: name, idempotent, sent, prepared, unmade });
   });
 }
 

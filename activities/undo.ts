@@ -165,11 +165,10 @@ async function afterFailure(
   // Past its limit a call may still take effect: only an idempotent tool may be called again.
   const unknown = failure.code === 'STEP_TIMED_OUT' && called !== null && !called.idempotent;
   const final = unknown || FINAL.includes(failure.code);
-  const recorded = await recordUndoFailure(deps.store, input, token, {
-    failure,
-    called: called !== null,
-    final,
-  });
+  const write = () =>
+    recordUndoFailure(deps.store, input, token, { failure, called: called !== null, final });
+  // A call that failed is known to this process only; before a call nothing is lost with it.
+  const recorded = await (called === null ? write() : persist(deps, 'the failure of an undo', write));
   if (recorded.kind === 'answer') return recorded.answer;
   const { baseDelayMs, maxDelayMs } = deps.undoRetry;
   const nextRetryDelay = Math.min(baseDelayMs * 2 ** (recorded.failed - 1), maxDelayMs);

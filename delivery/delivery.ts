@@ -5,12 +5,20 @@
 import { startReconcile } from './reconcile.ts';
 import { startSender, type SenderParts } from './sender.ts';
 
+export interface DeliveryParts extends SenderParts {
+  /** How often what became of workflows is looked at; left out: every 5 s. */
+  reconcileEveryMs?: number;
+}
+
 /** Nothing begins before `start`; `stop` waits for what is being sent, for a bounded time. */
-export function createDelivery(parts: SenderParts): { start(): void; stop(): Promise<void> } {
+export function createDelivery(parts: DeliveryParts): { start(): void; stop(): Promise<void> } {
   let running: { stop(): Promise<void> }[] = [];
   return {
     start: () => {
-      if (running.length === 0) running = [startSender(parts), startReconcile(parts)];
+      if (running.length > 0) return;
+      const { store, client, log, reconcileEveryMs: everyMs } = parts;
+      const reconcile = startReconcile({ store, client, log, ...(everyMs !== undefined && { everyMs }) });
+      running = [startSender(parts), reconcile];
     },
     stop: async () => {
       const stopping = running;

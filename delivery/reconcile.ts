@@ -27,6 +27,8 @@ export interface ReconcileParts {
   store: Store;
   client: Client;
   log: Log;
+  /** How often it looks; left out: as often as the lists need it. */
+  everyMs?: number;
 }
 
 /** Half of the 10 s within which the lists tell of a termination: visibility itself lags behind. */
@@ -38,8 +40,7 @@ const AT_ONCE = 8;
 const BATCH = { usual: 16, lost: 200 };
 
 /** `stop` does not wait for Temporal: a look that is given up is made again by whoever looks next. */
-export function startReconcile({ store, client, log }: ReconcileParts): { stop(): Promise<void> } {
-  const parts = { store, client, log };
+export function startReconcile(parts: ReconcileParts): { stop(): Promise<void> } {
   const looks = [
     startLook(parts, 'looking at closed workflows', () => lookAtClosed(parts)),
     startLook(parts, 'looking at stuck workflows', () => lookAtProblems(parts)),
@@ -52,7 +53,11 @@ export function startReconcile({ store, client, log }: ReconcileParts): { stop()
   };
 }
 
-function startLook({ client, log }: ReconcileParts, name: string, look: () => Promise<void>) {
+function startLook(
+  { client, log, everyMs = EVERY_MS }: ReconcileParts,
+  name: string,
+  look: () => Promise<void>,
+) {
   let quit = new AbortController();
   const round = () => {
     // One for each round: the client leaves a listener for each call on it (measured).
@@ -60,7 +65,7 @@ function startLook({ client, log }: ReconcileParts, name: string, look: () => Pr
     setMaxListeners(0, quit.signal);
     return client.withAbortSignal(quit.signal, look);
   };
-  const rounds = repeat(round, { name, everyMs: EVERY_MS, log });
+  const rounds = repeat(round, { name, everyMs, log });
   return {
     stop: () => {
       const stopped = rounds.stop();

@@ -2,7 +2,7 @@
  * The failure catalogue: every code that a step, an undo or a saga can end with. What happens next follows from
  * where a failure occurs, never from the text of its message.
  */
-import type { Json, JsonObject } from './json.ts';
+import { storable, storableText, type JsonObject } from './json.ts';
 
 export const FAILURE_CODES = [
   'POLICY_REASON_DENIED',
@@ -62,8 +62,18 @@ export class StepFailed extends Error {
   }
 }
 
-/** `error_details` of a step row: code, message, and the context of the failure; `error` for older clients. */
+/**
+ * `error_details` of a step row: code, message, and the context of the failure; `error` for older clients. Messages
+ * quote what tools and people wrote, so what no store can hold is taken out: the failure must be written.
+ */
 export function errorDetails(failure: Failure): JsonObject {
-  const details: Record<string, Json> = { ...failure.details };
-  return { ...details, code: failure.code, message: failure.message, error: failure.message };
+  const { code, message } = failure;
+  return storable({ ...failure.details, code, message, error: message });
+}
+
+const SHOWN_LIMIT = 1000;
+
+/** A failure's message as lists of sagas show it, cut to a bounded length; all of it is in the step's details. */
+export function shownMessage(text: string): string {
+  return storableText(text.slice(0, SHOWN_LIMIT));
 }

@@ -18,9 +18,17 @@ const BOOLEAN: ScalarTag = {
   resolve: (text) => /^(?:true|yes|on)$/i.test(text),
 };
 
-/** A manifest with all the keys that it may have, one to a line, has about 800,000. */
-const MAX_LEXEMES = 1_000_000;
-const TOO_MANY = { expected: `at most ${MAX_LEXEMES} words and marks of YAML`, found: 'more' };
+/**
+ * Reading takes about 1 µs for each, of the process that answers everybody: a million list items within the bytes
+ * allowed would take seconds. A manifest of 1,000 steps like those of config/ has about 150,000; a text counts as
+ * one, however long it is.
+ */
+const MAX_LEXEMES = 200_000;
+const TOO_MANY = {
+  expected: `at most ${MAX_LEXEMES} words and marks of YAML`,
+  found: 'more',
+  hint: 'move schemas, policies and prompts into files that the manifest names, or deploy it in parts',
+};
 
 /** Reports everything that keeps the text from being one readable document; null when there is no tree. */
 export function readDocument(source: Source): At | null {
@@ -62,7 +70,7 @@ export function readDocument(source: Source): At | null {
   return tree && { source, path: '', tree };
 }
 
-/** Null when there are more than any manifest has: a text of punctuation takes its time to compose. */
+/** Null when there are more than a manifest may have; no more are read then. */
 function tokensOf(text: string, lines: LineCounter): CST.Token[] | null {
   const parser = new Parser(lines.addNewLine);
   const tokens: CST.Token[] = [];

@@ -14,29 +14,22 @@ export interface Excess {
   found: string;
 }
 
-/** The first limit that the tokens of a text pass; null when they keep all. */
+/** Where the tokens of a text are nested too deep; null when they are not. Keys are fewer than lexemes. */
 export function excessOf(tokens: readonly CST.Token[]): Excess | null {
   const stack = tokens.map((token) => ({ token, depth: 0 }));
-  let keys = 0;
   for (let next = stack.pop(); next; next = stack.pop()) {
     const { token, depth } = next;
     if (token.type === 'document' && token.value) stack.push({ token: token.value, depth });
     if (!('items' in token)) continue;
     if (depth === MAX_DEPTH) return tooDeep(token.offset);
     for (const item of token.items) {
-      if (item.key || item.sep) keys += 1;
       if (item.key) stack.push({ token: item.key, depth: depth + 1 });
       if (item.value) stack.push({ token: item.value, depth: depth + 1 });
     }
-    if (keys > MAX_KEYS) return tooMany(token.offset);
   }
   return null;
 }
 
 function tooDeep(offset: number): Excess {
   return { offset, expected: `values nested at most ${MAX_DEPTH} deep`, found: 'deeper ones' };
-}
-
-function tooMany(offset: number): Excess {
-  return { offset, expected: `at most ${MAX_KEYS} keys`, found: 'more' };
 }

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { rebuild, root } from './dev-prepare.mjs';
 import { endLeftovers, startTimeOf } from './run-record.mjs';
 
@@ -12,7 +12,9 @@ const say = (line) => console.log(line);
 const bin = (name, ...path) => [process.execPath, join(root, 'node_modules', name, ...path)];
 
 /** Folders of test/ that get a part of their own; every other folder is in the first part. */
-const ownParts = [['store'], ['activities', 'delivery', 'api', 'cli'], ['stack'], ['replay'], ['e2e']];
+const ownParts = [['store'], ['activities', 'delivery', 'api', 'cli'], ['stack'], ['replay']];
+/** Its files take minutes each: those whose names begin with the same word are a part. */
+const splitFolder = 'e2e';
 
 let running = null;
 let interrupted = false;
@@ -27,8 +29,9 @@ function interrupt() {
 export async function test() {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, interrupt);
   const results = [];
-  for (const part of [...checks(), ...suites()]) {
-    say(`\n=== ${part.name}`);
+  const parts = [...checks(), ...suites()];
+  for (const [at, part] of parts.entries()) {
+    say(`\n=== part ${at + 1} of ${parts.length}: ${part.name}`);
     const began = Date.now();
     const counts = await part.run();
     const result = { name: part.name, seconds: (Date.now() - began) / 1000, ...counts };
@@ -87,24 +90,48 @@ function checks() {
 }
 
 function suites() {
+  return testParts().map(({ names, paths }) => ({
+    name: `test ${names.join(' ')}`,
+    run: () => runSuite(paths.map((path) => join('test', path))),
+  }));
+}
+
+/** The parts that run tests: what they are called after, and their folders and files below test/. */
+export function testParts() {
+  return [...folderParts(), ...splitParts()];
+}
+
+function folderParts() {
   const folders = readdirSync(join(root, 'test'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && hasTests(entry.name))
     .map(({ name }) => name);
-  const own = ownParts.flat();
+  const own = [...ownParts.flat(), splitFolder];
   const parts = [folders.filter((name) => !own.includes(name)), ...ownParts];
   return parts
     .map((names) => names.filter((name) => folders.includes(name)))
     .filter((names) => names.length > 0)
-    .map((names) => ({ name: `test ${names.join(' ')}`, run: () => runSuite(names) }));
+    .map((names) => ({ names, paths: names }));
+}
+
+function splitParts() {
+  const words = new Map();
+  for (const file of testsIn(splitFolder)) {
+    const [word] = basename(file).split(/[-.]/);
+    words.set(word, [...(words.get(word) ?? []), join(splitFolder, file)]);
+  }
+  return [...words].map(([word, paths]) => ({ names: [splitFolder, word], paths }));
 }
 
 function hasTests(folder) {
-  return readdirSync(join(root, 'test', folder), { recursive: true }).some((name) =>
-    name.endsWith('.test.ts'),
-  );
+  return testsIn(folder).length > 0;
 }
 
-async function runSuite(folders) {
+function testsIn(folder) {
+  const names = readdirSync(join(root, 'test', folder), { recursive: true });
+  return names.filter((name) => name.endsWith('.test.ts')).sort();
+}
+
+async function runSuite(paths) {
   mkdirSync(join(root, '.warden'), { recursive: true });
   const scratch = mkdtempSync(join(root, '.warden', 'counts-'));
   const file = join(scratch, 'counts.json');
@@ -116,7 +143,7 @@ async function runSuite(folders) {
       '--reporter-option',
       `file=${file}`,
     ];
-    const code = await run(program, [...mocha, ...reporter, ...folders.map((name) => join('test', name))]);
+    const code = await run(program, [...mocha, ...reporter, ...paths]);
     const { passes, failures, pending } = countsIn(file);
     // A leak, or a run that broke off, fails without a failed test.
     const failed = failures === 0 && code !== 0 ? 1 : failures;

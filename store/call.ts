@@ -23,7 +23,7 @@ export interface Calling {
   sent: JsonObject;
   /** The step's arguments and the gate's verdict, when they were made in this phase and not before a hold. */
   prepared: { resolved: JsonObject; verdict: Fact | null } | null;
-  /** This attempt may have written `calling` before, without an answer, and knows that it did not call. */
+  /** This attempt may have written `calling` before, without an answer, and knows that it never called. */
   unmade?: boolean;
 }
 

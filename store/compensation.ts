@@ -1,6 +1,7 @@
 /** Turning a saga round: why, what is in scope, and one row for each undo that will run. */
 import type { Cause } from '../domain/answers.ts';
-import type { FailureCode } from '../domain/failure.ts';
+import { shownMessage, type FailureCode } from '../domain/failure.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { undoScope } from '../domain/undo.ts';
 import { SYSTEM } from '../ledger/entry.ts';
 import { cancelRequestId, closeOpenReview, hasCancel, writeCancel } from './cancel.ts';
@@ -27,12 +28,9 @@ export async function beginCompensation(court: Court, saga: RunningSaga, cause: 
     .execute();
   // A cancel at a boundary names the step that was next: one that never began is not what failed.
   const failing = rows.find((row) => row.span_id === cause.span && row.status !== 'PENDING');
-  const said = failing?.error_details?.['message'];
-  const step_id = failing?.step_id ?? null;
-  const reason = typeof said === 'string' ? said : null;
-  court.saga.failure = cancelled
-    ? { code: 'CANCELLED', message: `the saga was cancelled${reason === null ? '' : `; ${reason}`}`, step_id }
-    : { code: cause.code, message: reason ?? `the saga failed with ${cause.code}`, step_id };
+  const code = cancelled ? 'CANCELLED' : cause.code;
+  const message = shownMessage(messageOf(code, failing?.error_details ?? null));
+  court.saga.failure = { code, message, step_id: failing?.step_id ?? null };
   const declared = new Map(saga.saga.steps.map((step, index) => [index, step.compensation]));
   const scope = undoScope(
     rows.map((row) => ({
@@ -63,6 +61,15 @@ export async function beginCompensation(court: Court, saga: RunningSaga, cause: 
   });
   if (undos.length > 0) await tx.insertInto('steps').values(undos).execute();
   return true;
+}
+
+/** In the failing step's own words; a cancelled saga also tells what its step failed of by itself. */
+function messageOf(code: FailureCode, details: JsonObject | null): string {
+  const said = details?.['message'];
+  const own = typeof said === 'string' ? said : null;
+  if (code !== 'CANCELLED') return own ?? `the saga failed with ${code}`;
+  if (own === null) return 'the saga was cancelled';
+  return details?.['code'] === code ? own : `the saga was cancelled; ${own}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a decided review does to its step and its saga. */
 import type { SettleAnswer } from '../domain/answers.ts';
-import type { Failure } from '../domain/failure.ts';
+import { shownMessage, type Failure } from '../domain/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts';
 import { asJson } from './json.ts';
 import type { Court } from './judge.ts';
@@ -9,8 +9,6 @@ import { consumeRequestsOf } from './requests.ts';
 import { keepSettled, nameOf, type Review } from './reviews.ts';
 
 const OURS: readonly string[] = ['code', 'message', 'error'];
-/** What lists show of a rejection; all of it is in the step's details. */
-const MESSAGE_LIMIT = 1000;
 
 /** Carries a decided review into the step and the saga, once. */
 export async function actOn(court: Court, review: Review): Promise<SettleAnswer> {
@@ -67,13 +65,13 @@ function failureOf(review: Review): Failure {
   const who = review.actor === null ? 'a reviewer' : nameOf(review.actor);
   const words = review.comment === null ? `rejected by ${who}` : `rejected by ${who}: ${review.comment}`;
   const message = typeof said['message'] === 'string' ? said['message'] : words;
-  return { code: 'HUMAN_REJECTED', message: message.slice(0, MESSAGE_LIMIT), details: withoutOurs(said) };
+  return { code: 'HUMAN_REJECTED', message: shownMessage(message), details: withoutOurs(said) };
 }
 
 /** Members of the reviewer's that have the names of ours are kept as `reviewer_<name>`. */
 function withoutOurs(said: JsonObject): JsonObject {
   const kept = Object.entries(said).map(([name, value]): [string, Json] => {
-    const isPlain = name === 'message' && typeof value === 'string' && value.length <= MESSAGE_LIMIT;
+    const isPlain = name === 'message' && typeof value === 'string' && value === shownMessage(value);
     return [OURS.includes(name) && !isPlain ? `reviewer_${name}` : name, value];
   });
   return Object.fromEntries(kept);

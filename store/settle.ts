@@ -85,12 +85,10 @@ async function settleRequest(
   }
   const answer = await settleNow(court, review);
   if (request !== null || answer.kind !== 'pending') return answer;
-  return refuse(
-    court,
-    input,
-    typedBy(''),
-    `no request has the id ${storableText(id)}: it was typed, and decides nothing`,
-  );
+  // Whoever typed it may type it to other sagas as well: each has a refusal of its own.
+  const once = { ...input, id: `${input.traceId}:${input.id}` };
+  const why = `no request has the id ${storableText(id)}: it was typed, and decides nothing`;
+  return refuse(court, once, typedBy(''), why);
 }
 
 /** A cancel that Temporal brought is kept before anything is acted on, so that the last boundary finds it. */

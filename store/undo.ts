@@ -3,7 +3,7 @@
  * undo is a row and an execution of its own; the last one's transaction ends the saga.
  */
 import type { Cause, Ended, StepRef, UndoAnswer, UndoInput } from '../domain/answers.ts';
-import { errorDetails, type Failure } from '../domain/failure.ts';
+import { errorDetails, shownMessage, type Failure } from '../domain/failure.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { SYSTEM } from '../ledger/entry.ts';
 import { inCourt } from './attempt.ts';
@@ -219,6 +219,9 @@ export function recordUndoFailure(
     const execution = await findExecution(court, ref);
     if (execution?.outcome) return { kind: 'answer' as const, answer: undoAnswer(execution.outcome) };
     if (execution?.token !== token) throw new TokenLost(ref);
+    // Told again, because the answer did not come: it is counted already.
+    if (failed.called && execution.calling_token === null)
+      return { kind: 'again' as const, failed: execution.failed_calls };
     const count = execution.failed_calls + 1;
     if (failed.final || count >= UNDO_ATTEMPTS) {
       const details = { ...failed.failure.details, attempts: count };
@@ -265,7 +268,7 @@ async function failUndo(court: Court, ref: StepRef, failure: Failure): Promise<U
   });
   await endSaga(court, 'FAILED', {
     code: 'COMPENSATION_FAILED',
-    message: `the undo of step ${row.step_id} failed for good: ${failure.message}`,
+    message: shownMessage(`the undo of step ${row.step_id} failed for good: ${failure.message}`),
     step_id: row.step_id,
   });
   return recordUndoOutcome(court, ref, { kind: 'failed' });

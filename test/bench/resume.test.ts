@@ -10,7 +10,7 @@ const bench = (args: readonly string[]) =>
 
 describe('npm run bench', () => {
   it('measures resume on both sides, prints what it measured and writes the figures', async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const folder = await mkdtemp(join(tmpdir(), 'bench-test-'));
     const json = join(folder, 'figures.json');
     const running = bench([

@@ -27,26 +27,45 @@ function untilDelivered(store: Store, traceId: string): Promise<unknown> {
   });
 }
 
-for (const [kind, open] of Object.entries(stores)) {
-  describe(`delivery from ${kind} while Temporal is away`, () => {
-    it('keeps what was accepted, shows the error, and delivers it when Temporal is back', async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'warden-away-'));
-      const temporal = await startTemporal({ stateFile: join(folder, 'temporal.db') });
-      const store = await open('away');
-      await deployNotes(store);
-      const delivering = await startDelivery(store, { address: temporal.address });
+/** The same for each store, side by side. */
+function each<Result>(work: (kind: string) => Promise<Result>): Promise<Result[]> {
+  return Promise.all(Object.keys(stores).map(work));
+}
+
+async function opened(kind: string, name: string, address: string) {
+  const open = stores[kind];
+  assert.ok(open);
+  const store = await open(name);
+  await deployNotes(store);
+  return { store, delivering: await startDelivery(store, { address }) };
+}
+
+describe('delivery while Temporal is away, from each store', () => {
+  it('keeps what was accepted, shows the error, and delivers it when Temporal is back', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'warden-away-'));
+    const temporal = await startTemporal({ stateFile: join(folder, 'temporal.db') });
+    const all = await each(async (kind) => {
+      const { store, delivering } = await opened(kind, 'away', temporal.address);
       const held = await startNotes(store, 'held');
       await untilDelivered(store, held);
       await hold(store, held);
-      await temporal.kill();
-      assert.equal(await decideOn(store, held, 'approve'), 'queued');
-      const fresh = await startNotes(store, 'fresh');
-      await until('the error to be shown', async () => (await requestsOf(store, held)).at(-1)?.error);
-      assert.deepEqual(await temporalState(delivering.client, delivering.taskQueue), {
-        reachable: false,
-        workers: 0,
-      });
-      await temporal.restart();
+      return { store, delivering, held };
+    });
+    await temporal.kill();
+    const accepted = await Promise.all(
+      all.map(async ({ store, delivering, held }) => {
+        assert.equal(await decideOn(store, held, 'approve'), 'queued');
+        const fresh = await startNotes(store, 'fresh');
+        await until('the error to be shown', async () => (await requestsOf(store, held)).at(-1)?.error);
+        assert.deepEqual(await temporalState(delivering.client, delivering.taskQueue), {
+          reachable: false,
+          workers: 0,
+        });
+        return { store, delivering, held, fresh };
+      }),
+    );
+    await temporal.restart();
+    for (const { store, delivering, held, fresh } of accepted) {
       await untilDelivered(store, held);
       await untilDelivered(store, fresh);
       assert.equal((await requestsOf(store, held)).at(-1)?.error, null);
@@ -54,36 +73,32 @@ for (const [kind, open] of Object.entries(stores)) {
       assert.equal((await temporalState(delivering.client, delivering.taskQueue)).reachable, true);
       await delivering.stop();
       await store.close();
-      await temporal.stop();
-      await rm(folder, { recursive: true });
-    });
+    }
+    await temporal.stop();
+    await rm(folder, { recursive: true });
+  });
 
-    it('starts a saga in flight again when Temporal lost its state, with what it had not acted on', async () => {
-      const temporal = await startTemporal();
-      const store = await open('lost');
-      await deployNotes(store);
-      const delivering = await startDelivery(store, { address: temporal.address });
+  it('starts a saga in flight again when Temporal lost its state, with what it had not acted on', async () => {
+    const temporal = await startTemporal();
+    const all = await each(async (kind) => {
+      const { store, delivering } = await opened(kind, 'lost', temporal.address);
       const decided = await startNotes(store, 'decided');
       const waiting = await startNotes(store, 'waiting');
       await hold(store, decided);
       await decideOn(store, decided, 'approve');
       await untilDelivered(store, decided);
       await untilDelivered(store, waiting);
-      const before = (await sagaOf(store, waiting)).run_id;
-      await temporal.kill();
-      await temporal.restart();
+      return { store, delivering, decided, waiting, before: (await sagaOf(store, waiting)).run_id };
+    });
+    await temporal.kill();
+    await temporal.restart();
+    for (const { store, delivering, decided, waiting, before } of all) {
       for (const traceId of [decided, waiting]) {
-        await until('the saga to be started again', async () =>
-          delivering.client.workflow
-            .getHandle(workflowId(traceId))
-            .describe()
-            .catch(() => null),
-        );
+        const handle = delivering.client.workflow.getHandle(workflowId(traceId));
+        await until('the saga to be started again', () => handle.describe().catch(() => null));
       }
-      await until(
-        'the decision to be sent again',
-        async () => (await said(delivering.client, decided)).length === 1,
-      );
+      const sent = async () => (await said(delivering.client, decided)).length === 1;
+      await until('the decision to be sent again', sent);
       await until('the new run to be kept', async () => {
         const { run_id } = await sagaOf(store, waiting);
         return run_id !== null && run_id !== before;
@@ -91,7 +106,7 @@ for (const [kind, open] of Object.entries(stores)) {
       assert.equal((await sagaOf(store, decided)).status, 'AWAITING_HUMAN');
       await delivering.stop();
       await store.close();
-      await temporal.stop();
-    });
+    }
+    await temporal.stop();
   });
-}
+});

@@ -5,7 +5,7 @@ import { temporalState } from '../../delivery/readiness.ts';
 import { spanOf } from '../../store/spans.ts';
 import type { Store } from '../../store/store.ts';
 import { workflowId } from '../../workflows/messages.ts';
-import { sharedTemporal } from '../support/temporal.ts';
+import { startTemporal, type TemporalServer } from '../support/temporal.ts';
 import {
   decideOn,
   deployNotes,
@@ -76,7 +76,7 @@ for (const [kind, open] of Object.entries(stores)) {
         .execute();
       assert.deepEqual(
         entries.map((entry) => entry.type),
-        ['start', 'hold', 'step.failed', 'end', 'refusal'],
+        ['start', 'hold', 'step.failed', 'step.skipped', 'end', 'refusal'],
       );
       assert.equal(entries[2]?.span_id, spanOf(traceId, 0));
       const requests = await requestsOf(store, traceId);
@@ -95,17 +95,22 @@ for (const [kind, open] of Object.entries(stores)) {
   });
 }
 
+// Temporal reports a workflow's problem after the fifth failed task, and waits longer after each.
+const REPORTS_SOON = 'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2';
+
 describe('reconcile with a worker process', () => {
+  let temporal: TemporalServer;
   let store: Store;
   let delivering: Delivering;
   let worker: Worker;
   let running: Promise<void>;
   let connection: NativeConnection;
   before(async () => {
-    const { address } = await sharedTemporal();
+    temporal = await startTemporal({ config: [REPORTS_SOON] });
+    const { address } = temporal;
     store = await openStoreOf('PGlite');
     await deployNotes(store);
-    delivering = await startDelivery(store);
+    delivering = await startDelivery(store, { address });
     connection = await NativeConnection.connect({ address });
     const workflowsPath = new URL('./saga-that-waits.ts', import.meta.url).pathname;
     worker = await Worker.create({ connection, taskQueue: delivering.taskQueue, workflowsPath });
@@ -117,6 +122,7 @@ describe('reconcile with a worker process', () => {
     await connection.close();
     await delivering.stop();
     await store.close();
+    await temporal.stop();
   });
 
   it('counts the worker processes that poll', async () => {
@@ -161,17 +167,13 @@ describe('reconcile with a worker process', () => {
     await until('the run', async () => (await sagaOf(store, traceId)).run_id);
     const handle = delivering.client.workflow.getHandle(workflowId(traceId));
     await handle.signal('break');
-    const stuck = await until(
-      'the saga to be stuck',
-      async () => (await sagaOf(store, traceId)).stuck,
-      150_000,
-    );
+    const stuck = await until('the saga to be stuck', async () => (await sagaOf(store, traceId)).stuck);
     assert.equal(stuck.code, 'WORKFLOW_TASK_FAILED');
     assert.match(stuck.message, /WorkflowWorkerUnhandledFailure/);
     assert.match(stuck.hint, new RegExp(workflowId(traceId)));
     await handle.terminate();
     await until('the saga to end', async () => (await sagaOf(store, traceId)).stuck === null);
-  }).timeout(180_000);
+  });
 });
 
 async function openStoreOf(kind: string): Promise<Store> {

@@ -155,6 +155,7 @@ export async function startDelivery(
     taskQueue,
     log: quiet,
     crash: options.crash ?? (() => undefined),
+    reconcileEveryMs: 250,
   });
   delivery.start();
   return {
@@ -184,7 +185,7 @@ export async function said(client: Client, traceId: string): Promise<string[]> {
 export async function until<Found>(
   what: string,
   look: () => Promise<Found | null | undefined | false>,
-  timeoutMs = 30_000,
+  timeoutMs = 120_000,
 ): Promise<Found> {
   const end = Date.now() + timeoutMs;
   for (;;) {

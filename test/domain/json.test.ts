@@ -33,6 +33,14 @@ describe('storable JSON', () => {
     );
   });
 
+  it('has null for numbers that are too large for a double, and every other number as it is', () => {
+    const read: Json = JSON.parse('{"a":1e400,"b":[-1e400,1.7976931348623157e308,5e-324,-0.5,0]}');
+    const kept = { a: null, b: [null, Number.MAX_VALUE, 5e-324, -0.5, 0] };
+    assert.deepEqual(storable(read), kept);
+    assert.deepEqual([storable(Infinity), storable(-Infinity), storable(NaN)], [null, null, null]);
+    assert.deepEqual(JSON.parse(canonical(storable(read))), kept, 'the ledger holds the same');
+  });
+
   it('is storable already', () => {
     fc.assert(fc.property(hostile, (value) => assert.deepEqual(storable(storable(value)), storable(value))));
     fc.assert(

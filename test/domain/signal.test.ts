@@ -76,6 +76,19 @@ describe('a typed signal', () => {
     assert.match(reason('reject', [deep]) ?? '', /at most 64 deep/);
   });
 
+  it('with error details of more than 65,536 characters is refused, whole and not cut', () => {
+    const sized = (length: number) => ({ why: 'x'.repeat(length - '{"why":""}'.length) });
+    const largest = readSignal('reject', [{ error_details: sized(65_536) }], open);
+    assert.ok(largest.kind === 'typed');
+    assert.deepEqual(largest.body.error_details, sized(65_536));
+    for (const review of [{}, { review: open }]) {
+      const argument = { ...review, error_details: sized(65_537) };
+      assert.equal(reason('reject', [argument]), 'error_details may have at most 65536 characters');
+    }
+    const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`member-${n}`, n]));
+    assert.match(reason('reject', [{ error_details: many }]) ?? '', /at most 65536/);
+  });
+
   it('never throws, and what it reads can be stored', () => {
     const bodies = fc.record(
       {

@@ -21,7 +21,7 @@ import {
 } from './crash-sagas.ts';
 
 describe('while a part of Warden is away', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let folder: string;
   let stateFile: string;
   let temporal: TemporalServer;

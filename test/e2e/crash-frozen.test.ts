@@ -34,7 +34,7 @@ const FATES: Record<string, Fate> = {
 };
 
 describe('a worker process that is frozen past its heartbeat and thawed later', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let url: string;
   let cluster: Cluster;
   before(async () => {

@@ -17,7 +17,7 @@ const UNTIL_KILLED_MS = 25_000;
 const SLOW_MS = 6_000;
 
 describe('kill -9 while 50 sagas wait and 10 run, on PostgreSQL', function () {
-  this.timeout(150_000);
+  this.timeout(300_000);
   let folder: string;
   let temporal: TemporalServer;
   let cluster: Cluster;
@@ -73,7 +73,7 @@ describe('kill -9 while 50 sagas wait and 10 run, on PostgreSQL', function () {
 });
 
 describe('kill -9 while 50 sagas wait and 10 run, on PGlite', function () {
-  this.timeout(150_000);
+  this.timeout(300_000);
   let cluster: Cluster;
   before(async () => {
     cluster = await createCluster({ temporal: (await sharedTemporal()).address });

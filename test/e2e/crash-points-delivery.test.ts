@@ -21,7 +21,7 @@ import {
 const POINTS = ['decided-not-sent', 'sent-not-consumed'] as const;
 
 describe('a process that dies while it tells Temporal of a decision, on PostgreSQL', function () {
-  this.timeout(150_000);
+  this.timeout(300_000);
   let cluster: Cluster;
   before(async () => {
     cluster = await createCluster({

@@ -28,7 +28,7 @@ const FATES: Record<CrashPoint, { plain: Fate; keyed: Fate }> = {
 };
 
 describe('the one process, on PGlite, that dies at a named point', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let cluster: Cluster;
   let standalone: RunningProcess;
   const all: Subject[] = [];

@@ -17,7 +17,7 @@ import {
 } from './crash-sagas.ts';
 
 describe('a worker process that dies at a named point, on PostgreSQL', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let cluster: Cluster;
   const all: Subject[] = [];
   before(async () => {

@@ -64,14 +64,14 @@ export async function decide({ http }: Cluster, { traceId }: Subject, verdict: V
 /** Decides as a person would whose server goes away: asks again until there is an answer. */
 export async function insist(cluster: Cluster, subject: Subject, verdict: Verdict): Promise<string> {
   const ask = () => decide(cluster, subject, verdict);
-  return await until(`an answer to "${verdict}" on ${subject.traceId}`, unlessAway(ask), 60_000);
+  return await until(`an answer to "${verdict}" on ${subject.traceId}`, unlessAway(ask));
 }
 
 /** Waits until none of them is in flight. */
 export async function allEnded(
   { http }: Cluster,
   subjects: readonly Subject[],
-  timeoutMs = 90_000,
+  timeoutMs = 180_000,
 ): Promise<void> {
   const wanted = new Set(subjects.map(({ traceId }) => traceId));
   let left: string[] = [];

@@ -67,7 +67,7 @@ describe('what operators and a store that is away do to a call under way', () =>
     await until('the result', async () => (await steps(stack, traceId))[1]?.status === 'COMPLETED');
     await temporal('activity', 'unpause', ...activity).catch(() => undefined);
     await slowTool(stack, 0);
-    assert.equal((await ended(stack, traceId, 60_000)).status, 'COMPLETED');
+    assert.equal((await ended(stack, traceId)).status, 'COMPLETED');
     assert.equal(effectsAt('paused.md'), 1);
   });
 
@@ -82,7 +82,7 @@ describe('what operators and a store that is away do to a call under way', () =>
       const traceId = await whileWriting(`by-hand-${JSON.stringify(result).length}`);
       const activity = ['--activity-id', 'write', '--workflow-id', `saga-${traceId}`];
       await temporal('activity', 'complete', ...activity, '--result', JSON.stringify(result));
-      assert.equal((await ended(stack, traceId, 60_000)).status, 'COMPLETED');
+      assert.equal((await ended(stack, traceId)).status, 'COMPLETED');
       const path = `by-hand-${JSON.stringify(result).length}.md`;
       assert.equal(effectsAt(path), 1);
     });

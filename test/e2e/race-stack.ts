@@ -52,7 +52,7 @@ async function startInThreeProcesses(): Promise<RaceStack> {
   };
   try {
     const urls = [await addressOf(apis[0]), await addressOf(apis[1])] as const;
-    await waitForLine(worker, /worker ready/, 60_000);
+    await waitForLine(worker, /worker ready/);
     const http = createApiClient(urls[0]);
     await deployFixtures({ http });
     const record = () => readRecord(notes.record);
@@ -81,7 +81,7 @@ function environment(temporal: string, database: string, notes: RaceStack['notes
 }
 
 async function addressOf(api: RunningProcess): Promise<string> {
-  const line = await waitForLine(api, /api ready on/, 60_000);
+  const line = await waitForLine(api, /api ready on/);
   const [url] = /http:\/\/[^"\s]+/.exec(line) ?? [];
   if (url === undefined) throw new Error(`expected an address in "${line}", found none`);
   return url;

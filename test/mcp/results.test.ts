@@ -34,6 +34,15 @@ describe('data of a result', () => {
     assert.equal(Object.getPrototypeOf(data), Object.prototype);
   });
 
+  it('has null where the tool wrote a number that no double holds', () => {
+    const content = [text('{"n":1e400,"list":[-1e400,1]}')];
+    const read = readResult({ content });
+    assert.deepEqual(read.data, { n: null, list: [null, 1] });
+    assert.deepEqual(JSON.parse(JSON.stringify(read.data)), read.data);
+    const structuredContent = { n: Infinity };
+    assert.deepEqual(readResult({ content: [], structuredContent }).data, { n: null });
+  });
+
   it('can always be stored, whatever the tool wrote', () => {
     fc.assert(
       fc.property(fc.json(), fc.string({ unit: 'binary' }), (json, junk) => {

@@ -4,7 +4,7 @@ import { beginCall, recordResult } from '../../store/call.ts';
 import { TokenLost } from '../../store/executions.ts';
 import { endSaga, judge } from '../../store/judge.ts';
 import { commit, UNDO } from './definitions.ts';
-import { entriesOf, ledgerOf, ledgerText, stepRow } from './rows.ts';
+import { dies, entriesOf, ledgerOf, ledgerText, stepRow } from './rows.ts';
 import { calling, decideOn, DONE, holdOn, SENT, started, take, takeAnswer, type Run } from './sagas.ts';
 import { onBothStores } from './stores.ts';
 
@@ -17,10 +17,17 @@ onBothStores('the call of a commit', (use) => {
     return beginCall(use.store, ref, calling(run, ref, token, options));
   }
 
-  /** An attempt that wrote `calling` and then died. */
-  async function lostOnce(run: Run, options = {}) {
+  /** An attempt that wrote `calling`, and lives. */
+  async function begun(run: Run, options = {}) {
     const token = await take(use.store, run, run.ref(0));
     assert.deepEqual(await begin(run, token, options), { kind: 'call' });
+    return token;
+  }
+
+  /** An attempt that wrote `calling` and then died. */
+  async function lostOnce(run: Run, options = {}) {
+    const token = await begun(run, options);
+    await dies(use.store, run.ref(0));
     return token;
   }
 
@@ -33,7 +40,7 @@ onBothStores('the call of a commit', (use) => {
 
   it('is let go once, and its result completes the step and ends the saga', async () => {
     const run = await started(use.store, [commit('write')]);
-    await lostOnce(run);
+    await begun(run);
     const done = { kind: 'completed', ended: true };
     assert.deepEqual(await recordResult(use.store, run.ref(0), DONE, 7), done);
     const { status, output_payload, resolved_arguments, timing } = await stepRow(use.store, run, run.span(0));
@@ -41,7 +48,7 @@ onBothStores('the call of a commit', (use) => {
       [status, output_payload, resolved_arguments],
       ['COMPLETED', { data: { ok: true } }, SENT],
     );
-    assert.deepEqual(timing, { worker: { tool_ms: 7 } });
+    assert.deepEqual(timing, { worker: { tool_ms: 7 }, engine: {} });
     const before = await ledgerText(use.store, run);
     assert.deepEqual(
       await recordResult(use.store, run.ref(0), DONE, 7),
@@ -72,8 +79,23 @@ onBothStores('the call of a commit', (use) => {
 
   it('whose connection broke is not repeated by the same attempt either', async () => {
     const run = await started(use.store, [commit('write')]);
-    const token = await lostOnce(run);
+    const token = await begun(run);
     assert.deepEqual(await begin(run, token), { kind: 'answer', answer: uncertain });
+  });
+
+  it('that failed with text that no store can hold is recorded all the same', async () => {
+    const run = await started(use.store, [commit('write')]);
+    await begun(run);
+    const failure = {
+      code: 'TOOL_OUTPUT_ERROR',
+      message: 'half \ud83d',
+      details: { preview: 'nul\0' },
+    } as const;
+    const answer = await recordResult(use.store, run.ref(0), { kind: 'failed', failure }, 5);
+    assert.equal(answer.kind, 'failed');
+    const { error_details } = await stepRow(use.store, run, run.span(0));
+    const message = 'half \ufffd';
+    assert.deepEqual(error_details, { code: failure.code, message, error: message, preview: 'nul' });
   });
 
   it('is made at most three times in all on an idempotent tool, whoever makes it', async () => {
@@ -81,6 +103,7 @@ onBothStores('the call of a commit', (use) => {
     const idempotent = { idempotent: true };
     const token = await lostOnce(run, idempotent);
     assert.deepEqual(await begin(run, token, idempotent), { kind: 'call' });
+    await dies(use.store, run.ref(0));
     await lostOnce(run, idempotent);
     assert.deepEqual(await takeAnswer(use.store, run, run.ref(0)), uncertain);
   });

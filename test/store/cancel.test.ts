@@ -7,9 +7,10 @@ import { finishSaga, takeUndo } from '../../store/undo.ts';
 import { commit, reason, UNDO } from './definitions.ts';
 import { entriesOf, ledgerOf, requestsOf, reviewRow, sagaRow, stepRow } from './rows.ts';
 import * as drive from './sagas.ts';
-import { onBothStores } from './stores.ts';
+import { at, onBothStores } from './stores.ts';
 
 const held = { hitl: true };
+const T0 = new Date('2030-01-01T00:00:00.000Z');
 const CANCELLED = { code: 'CANCELLED', span: null, uncertain: false } as const;
 
 onBothStores('a cancel', (use) => {
@@ -25,7 +26,16 @@ onBothStores('a cancel', (use) => {
     const { failure } = await sagaRow(use.store, run);
     assert.deepEqual(failure, { code: 'CANCELLED', message: 'the saga was cancelled', step_id: null });
     assert.deepEqual(await drive.cancel(use.store, run), { kind: 'already_queued', idempotencyKey });
-    assert.deepEqual(await ledgerOf(use.store, run), ['start', 'cancel', 'end']);
+    const skipped = (await entriesOf(use.store, run)).filter(({ type }) => type === 'step.skipped');
+    assert.deepEqual(
+      skipped.map(({ span_id, data }) => [span_id, data]),
+      [
+        [run.span(0), { step_id: 'read' }],
+        [run.span(1), { step_id: 'write' }],
+      ],
+    );
+    const types = ['start', 'cancel', 'step.skipped', 'step.skipped', 'end'];
+    assert.deepEqual(await ledgerOf(use.store, run), types);
     assert.ok((await requestsOf(use.store, run))[1]?.consumed_at);
   });
 
@@ -70,6 +80,9 @@ onBothStores('a cancel', (use) => {
     assert.deepEqual(await drive.takeAnswer(use.store, run, run.ref(0, 'act')), over);
     const cause = { ...CANCELLED, span: run.span(0) };
     assert.equal((await finishSaga(use.store, run.saga, cause)).status, 'FAILED');
+    const message = 'the saga was cancelled while this step waited for review';
+    const why = { code: 'CANCELLED', message, step_id: 'write' };
+    assert.deepEqual((await sagaRow(use.store, run)).failure, why);
   });
 
   it('after an approval: the approved call is made, and then undone', async () => {
@@ -142,6 +155,54 @@ onBothStores('a cancel', (use) => {
       const answer = await openHold(use.store, ref, token, { opening, verdict: null, wrote });
       const uncertain = { kind: 'failed', code: 'CANCELLED', uncertain: true, ended: false };
       assert.deepEqual(answer, wrote ? uncertain : { kind: 'cancelled' });
+    }
+  });
+
+  it('that stands when the running step fails by itself is why the saga failed, and the step is named', async () => {
+    const undos = [commit('write', { compensation: UNDO }), commit('write')];
+    for (const first of undos) {
+      const run = await drive.started(use.store, [first, commit('publish')]);
+      await drive.act(use.store, run, 0);
+      const ref = run.ref(1);
+      const token = await drive.take(use.store, run, ref);
+      await drive.cancel(use.store, run);
+      const failure = { code: 'TOOL_OUTPUT_ERROR', message: 'no paper' } as const;
+      await asOwner(use.store, ref, token, (court) => fail(court, ref, failure, { uncertain: false }));
+      const cause = { code: failure.code, span: run.span(1), uncertain: false } as const;
+      if (first.compensation) await takeUndo(use.store, run.saga, run.undo(0, cause));
+      else await finishSaga(use.store, run.saga, cause);
+      const why = {
+        code: 'CANCELLED',
+        message: 'the saga was cancelled; no paper',
+        step_id: 'publish',
+      };
+      const { status, failure: found } = await sagaRow(use.store, run);
+      assert.deepEqual([status, found], [first.compensation ? 'COMPENSATING' : 'COMPENSATED', why]);
+      assert.ok((await requestsOf(use.store, run)).at(-1)?.consumed_at, 'the cancel was acted on');
+      assert.equal((await drive.cancel(use.store, run)).kind, 'already_queued');
+      const { error_details } = await stepRow(use.store, run, run.span(1));
+      assert.equal(error_details?.['code'], failure.code, 'the step failed by itself');
+    }
+  });
+
+  it('after a rejection or an expiry that the saga has not acted on yet conflicts and names who was first', async () => {
+    for (const who of ['ben', 'system']) {
+      const run = await drive.started(use.store, [commit('write', held)]);
+      await drive.holdOn(at(use.store, T0), run, 0, { expiresMs: 60_000 });
+      const inTime = at(use.store, new Date(T0.getTime() + 59_999));
+      const late = at(use.store, new Date(T0.getTime() + 60_000));
+      const verb = { verb: 'reject', actor: drive.BEN } as const;
+      // A decision that comes too late finds the deadline.
+      await drive.decideOn(who === 'ben' ? inTime : late, run, 0, verb);
+      const refused = await drive.cancel(use.store, run);
+      assert.ok(refused.kind === 'conflict');
+      const was = who === 'ben' ? 'rejected by ben' : 'expired by system';
+      assert.match(refused.message, new RegExp(`iteration 1 was already ${was} at 2030-01-01T`));
+      const last = (await entriesOf(use.store, run)).at(-1);
+      assert.deepEqual([last?.type, last?.data], ['refusal', { act: 'cancel', message: refused.message }]);
+      assert.ok((await requestsOf(use.store, run)).every(({ kind }) => kind !== 'cancel'));
+      const settled = await drive.settleOn(use.store, run, 0, { kind: 'opened' });
+      assert.equal(settled.kind, 'rejected', 'what was decided takes effect');
     }
   });
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'mocha';
 import type { Store } from '../../store/store.ts';
-import { commit, reason } from './definitions.ts';
+import { takeUndo } from '../../store/undo.ts';
+import { commit, reason, UNDO } from './definitions.ts';
 import { entriesOf, ledgerOf, ledgerText, requestsOf, reviewRow, sagaRow } from './rows.ts';
-import { BEN, decideOn, holdOn, settleOn, started, think, type Run } from './sagas.ts';
+import { act, BEN, decideOn, holdOn, settleOn, started, think, type Run } from './sagas.ts';
 import { at, onBothStores } from './stores.ts';
 
 const held = { hitl: true, hitl_max_retries: 1 };
@@ -142,7 +143,26 @@ onBothStores('a decision on a review', (use) => {
     assert.equal((await ledgerOf(use.store, run)).at(-1), 'refusal');
   });
 
-  it('on an unknown step, an undo, an unknown saga or another namespace is unknown and leaves no trace', async () => {
+  it('on an undo is refused and named: undos are not reviewed', async () => {
+    const run = await started(use.store, [commit('write', { compensation: UNDO }), commit('publish', held)]);
+    await act(use.store, run, 0);
+    await holdOn(use.store, run, 1);
+    const cause = { code: 'HUMAN_REJECTED', span: run.span(1), uncertain: false } as const;
+    await takeUndo(use.store, run.saga, run.undo(0, cause));
+    const { span } = run.undo(0, cause);
+    for (const asked of [{ span }, { span, iteration: 1 }, { span, verb: 'retry' as const }]) {
+      const result = await decideOn(use.store, run, 0, asked);
+      const what = 'this is the undo of step write, which is COMPENSATING and is not reviewed';
+      const message = `expected a step awaiting review; ${what}`;
+      assert.deepEqual(result, { kind: 'conflict', message });
+      const last = (await entriesOf(use.store, run)).at(-1);
+      const data = { act: asked.verb ?? 'approve', iteration: asked.iteration ?? null, message };
+      assert.deepEqual([last?.type, last?.span_id, last?.data], ['refusal', span, data]);
+    }
+    assert.equal((await requestsOf(use.store, run)).length, 1);
+  });
+
+  it('on an unknown step, an undo that was never made, an unknown saga or another namespace is unknown and leaves no trace', async () => {
     const run = await started(use.store, [reason('read'), commit('write', held)]);
     await think(use.store, run, 0);
     await holdOn(use.store, run, 1);

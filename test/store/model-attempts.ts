@@ -3,6 +3,7 @@
  * be crashed, frozen and thawed anywhere. A tool answers as the world says, and counts its effects by key.
  */
 import type { SettleCause, StepAnswer, StepRef, UndoAnswer, UndoInput } from '../../domain/answers.ts';
+import type { Verb } from '../../domain/decision.ts';
 import { asOwner, takeStep } from '../../store/attempt.ts';
 import { beginCall, recordResult } from '../../store/call.ts';
 import { openHold } from '../../store/holding.ts';
@@ -16,16 +17,30 @@ export type Paused<T> = AsyncGenerator<void, T, void>;
 
 export type ToolAnswer = 'done' | 'failed' | 'lost';
 
+/** What goes wrong with a transaction: it does not come to the store, or its answer does not come back. */
+export type Trouble = 'away' | 'unanswered';
+
+/** A signal that the workflow has received and not taken. */
+export interface Queued {
+  name: Verb;
+  cause: SettleCause;
+}
+
 export interface World {
   readonly run: Run;
   /** The store at the time that it is in this world. */
   store(): Store;
+  /** Time goes on while an attempt waits for another one. */
+  passes(ms: number): void;
+  /** What goes wrong with the next beginnings of a call. */
+  readonly troubles: Trouble[];
   /** Takes the answer of the next call of a tool. */
   nextAnswer(): ToolAnswer;
   /** Calls that took effect, by idempotency key. */
   readonly effects: Map<string, number>;
-  /** Requests and signals that the workflow has received and not taken. */
-  inbox: SettleCause[];
+  inbox: Queued[];
+  /** A request decided nothing: from now on the judge is asked before `act` runs. */
+  distrustful: boolean;
   cancelled: boolean;
   /** The store was told of the cancel that Temporal brought. */
   cancelTold: boolean;
@@ -77,11 +92,12 @@ export async function* act(world: World, index: number, ref: StepRef): Paused<St
   const taken = await takeStep(world.store(), ref, step);
   yield;
   if (taken.kind === 'answer') return taken.answer;
-  for (;;) {
-    const idempotent = step.id === 'publish' ? IDEMPOTENT.publish : IDEMPOTENT.write;
-    const asked = calling(world.run, ref, taken.token, { idempotent });
-    const begun = await beginCall(world.store(), ref, asked);
-    yield;
+  const idempotent = step.id === 'publish' ? IDEMPOTENT.publish : IDEMPOTENT.write;
+  const asked = calling(world.run, ref, taken.token, { idempotent });
+  for (let called = false; ; called = true) {
+    const begun = yield* begin(world, (again) =>
+      beginCall(world.store(), ref, { ...asked, unmade: again && !called }),
+    );
     if (begun.kind === 'answer') return begun.answer;
     const answer = useTool(world, `${ref.traceId}:${ref.span}`);
     yield;
@@ -100,17 +116,26 @@ export async function* undo(world: World, input: UndoInput): Paused<UndoAnswer> 
     if (taken.kind === 'answer') return taken.answer;
     const { token } = taken;
     const asked = { token, tool: 'delete_note', idempotent: true, resolved: {} };
-    const begun = await beginUndoCall(world.store(), input, asked);
-    yield;
+    const begun = yield* begin(world, (unmade) => beginUndoCall(world.store(), input, { ...asked, unmade }));
     if (begun.kind === 'answer') return begun.answer;
     const answer = useTool(world, `${input.traceId}:${input.span}`);
     yield;
     if (answer === 'done') return await recordUndone(world.store(), input, { rollback_status: 'success' });
-    if (answer === 'lost') continue;
+    // Also a call that was lost: the tool is idempotent, so it counts as one that failed.
     const failed = { failure: FAILURE, called: true, final: false };
     const recorded = await recordUndoFailure(world.store(), input, token, failed);
     yield;
     if (recorded.kind === 'answer') return recorded.answer;
+  }
+}
+
+/** Asks until the answer comes, as `persist` does. */
+async function* begin<T>(world: World, write: (again: boolean) => Promise<T>): Paused<T> {
+  for (let again = false; ; again = true) {
+    const trouble = world.troubles.shift();
+    const answer = trouble === 'away' ? null : await write(again);
+    yield;
+    if (trouble === undefined && answer !== null) return answer;
   }
 }
 

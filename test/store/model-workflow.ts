@@ -1,18 +1,22 @@
 /**
  * The workflow as the store sees it, after workflows/saga.ts: which transaction follows which answer. It pauses
- * wherever Temporal may bring something; an attempt that crashed or lost its token is made again.
+ * wherever Temporal may bring something; an attempt that crashed, lost its token or must wait for another one is
+ * made again.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Cause, Ended, SettleAnswer, SettleCause, StepAnswer, StepRef } from '../../domain/answers.ts';
-import { TokenLost } from '../../store/executions.ts';
+import { StillCalling, TokenLost } from '../../store/executions.ts';
 import { settle } from '../../store/settle.ts';
 import { finishSaga } from '../../store/undo.ts';
-import { act, prepare, stepOf, think, undo, type Paused, type World } from './model-attempts.ts';
+import { act, prepare, stepOf, think, undo, type Paused, type Queued, type World } from './model-attempts.ts';
 import { OPEN } from './sagas.ts';
 
 /** `stuck`: an undo failed for good, and the workflow stays open. */
 export type End = Ended | { kind: 'stuck' };
+
+/** Temporal's pause before it tries again. */
+const PAUSE_MS = 3_000;
 
 const cancelledAt = (span: string | null): Cause => ({ code: 'CANCELLED', span, uncertain: false });
 
@@ -64,11 +68,12 @@ async function* untilCrash<T>(
   meanwhile: () => Promise<void>,
 ): Paused<T | null> {
   for (;;) {
-    const step = await paused.next().catch((error: unknown) => {
-      if (error instanceof TokenLost) return null;
-      throw error;
-    });
-    if (step === null) return null;
+    const step = await next(paused);
+    if (step === 'waits') {
+      world.passes(PAUSE_MS);
+      yield;
+    }
+    if (step === 'waits' || step === 'lost') return null;
     if (step.done === true) return step.value;
     yield;
     await meanwhile();
@@ -77,6 +82,17 @@ async function* untilCrash<T>(
       world.frozen.push(paused);
       return null;
     }
+  }
+}
+
+/** Runs an attempt up to its next pause. `lost`: its token is; `waits`: for another one that is calling. */
+export async function next<T>(paused: Paused<T>): Promise<IteratorResult<void, T> | 'lost' | 'waits'> {
+  try {
+    return await paused.next();
+  } catch (error) {
+    if (error instanceof TokenLost) return 'lost';
+    if (error instanceof StillCalling) return 'waits';
+    throw error;
   }
 }
 
@@ -99,8 +115,10 @@ async function* runStep(world: World, index: number): Paused<Outcome> {
   while (answer.kind === 'held') {
     const decided: Held = yield* hold(world, index, iteration, askFirst || answer.decided === true);
     askFirst = decided.kind === 'act';
-    if (decided.kind === 'act') answer = yield* call('act');
-    else if (decided.kind === 'approved') {
+    if (decided.kind === 'act') {
+      answer = yield* call('act');
+      if (answer.kind === 'held' && answer.decided !== true) world.distrustful = true;
+    } else if (decided.kind === 'approved') {
       if (step.kind === 'reason') return { kind: 'completed', ended: decided.ended };
       answer = yield* call('act');
     } else if (decided.kind === 'retried') {
@@ -125,9 +143,9 @@ type Held = Exclude<SettleAnswer, { kind: 'pending' | 'refused' }> | { kind: 'ac
 async function* hold(world: World, index: number, iteration: number, askFirst: boolean): Paused<Held> {
   let cause: SettleCause | null = askFirst ? { kind: 'opened' } : null;
   for (;;) {
-    if (cause?.kind === 'request' && stepOf(world, index).kind === 'commit') return { kind: 'act' };
     if (cause !== null) {
       const answer = await settleTwice(world, index, iteration, cause);
+      if (cause.kind === 'request' && answer.kind === 'refused') world.distrustful = true;
       yield;
       if (answer.kind !== 'pending' && answer.kind !== 'refused') return answer;
     }
@@ -135,16 +153,30 @@ async function* hold(world: World, index: number, iteration: number, askFirst: b
     // Woken by any signal, by a cancel, and now and then by a timer, which may be early.
     yield;
     world.waiting = false;
-    cause = world.inbox.shift() ?? { kind: 'deadline' };
-    if (cause.kind === 'signal' || !world.cancelled) continue;
-    world.cancelTold = true;
-    cause = { kind: 'cancel' };
+    const queued = takeFirst(world);
+    if (queued?.cause.kind !== 'signal' && world.cancelled) {
+      world.cancelTold = true;
+      cause = { kind: 'cancel' };
+      continue;
+    }
+    cause = queued?.cause ?? { kind: 'deadline' };
+    const approves = cause.kind === 'request' && queued?.name === 'approve';
+    if (approves && stepOf(world, index).kind === 'commit' && !world.distrustful) return { kind: 'act' };
   }
+}
+
+/** A request takes all others with it: the judge answers what stands. */
+function takeFirst(world: World): Queued | undefined {
+  const first = world.inbox.shift();
+  if (first?.cause.kind === 'request')
+    world.inbox = world.inbox.filter(({ cause }) => cause.kind !== 'request');
+  return first;
 }
 
 /** A local activity may run twice: the second answers as the first, and the ledger is not longer by it. */
 async function settleTwice(world: World, index: number, iteration: number, cause: SettleCause) {
-  const input = { traceId: world.run.trace, span: world.run.span(index), iteration, id: randomUUID(), cause };
+  const id = cause.kind === 'request' ? cause.request : randomUUID();
+  const input = { traceId: world.run.trace, span: world.run.span(index), iteration, id, cause };
   const first = await settle(world.store(), OPEN, input);
   const entries = await entriesOf(world);
   assert.deepEqual(await settle(world.store(), OPEN, input), first, `settle run twice, ${cause.kind}`);

@@ -1,4 +1,7 @@
 /** Rows of one saga, as the tests of this room look at them. */
+import assert from 'node:assert/strict';
+import { sql } from 'kysely';
+import type { StepRef } from '../../domain/answers.ts';
 import type { Json } from '../../domain/json.ts';
 import type { Actor } from '../../ledger/entry.ts';
 import type { Store } from '../../store/store.ts';
@@ -56,6 +59,30 @@ export async function reviewRow(store: Store, run: Run, index: number, iteration
     .where('span_id', '=', run.span(index))
     .where('iteration', '=', iteration)
     .executeTakeFirstOrThrow();
+}
+
+export async function executionRow(store: Store, { traceId, span, iteration, phase }: StepRef) {
+  return store.db
+    .selectFrom('executions')
+    .selectAll()
+    .where('trace_id', '=', traceId)
+    .where('span_id', '=', span)
+    .where('iteration', '=', iteration)
+    .where('phase', '=', phase)
+    .executeTakeFirstOrThrow();
+}
+
+/** The attempt that holds this row has died: its last sign of life is as old as one that is given up. */
+export async function dies(store: Store, { traceId, span, iteration, phase }: StepRef): Promise<void> {
+  const died = await store.db
+    .updateTable('executions')
+    .set({ alive_at: sql<Date>`alive_at - interval '10 seconds'` })
+    .where('trace_id', '=', traceId)
+    .where('span_id', '=', span)
+    .where('iteration', '=', iteration)
+    .where('phase', '=', phase)
+    .executeTakeFirstOrThrow();
+  assert.equal(died.numUpdatedRows, 1n, 'no attempt has the row');
 }
 
 /** Everything that a saga's chain says, to compare it before and after. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'mocha';
+import type { JsonObject } from '../../domain/json.ts';
 import { judge } from '../../store/judge.ts';
 import { sendAgain } from '../../store/requests.ts';
+import { finishSaga } from '../../store/undo.ts';
 import { commit, reason } from './definitions.ts';
-import { ledgerOf, ledgerText, requestsOf, reviewRow, sagaRow, stepRow } from './rows.ts';
-import { act, cancel, decideOn, holdOn, settleOn, started, takeAnswer, think } from './sagas.ts';
+import { entriesOf, ledgerOf, ledgerText, requestsOf, reviewRow, sagaRow, stepRow } from './rows.ts';
+import { act, cancel, decideOn, holdOn, settleOn, started, takeAnswer, think, type Run } from './sagas.ts';
 import { at, onBothStores } from './stores.ts';
 
 const held = { hitl: true };
@@ -67,6 +69,53 @@ onBothStores('to settle a review', (use) => {
     });
   });
 
+  /** The step's details after a rejection with these. */
+  async function rejectedWith(errorDetails: JsonObject | null, comment: string | null = null) {
+    const run = await onHold();
+    await decideOn(use.store, run, 0, { verb: 'reject', errorDetails, comment });
+    const answer = await settleOn(use.store, run, 0, { kind: 'opened' });
+    assert.deepEqual(answer, { kind: 'rejected', code: 'HUMAN_REJECTED' });
+    return { run, details: (await stepRow(use.store, run, run.span(0))).error_details };
+  }
+
+  /** The saga's failure when that is undone. */
+  async function failureOf(run: Run) {
+    const cause = { code: 'HUMAN_REJECTED', span: run.span(0), uncertain: false } as const;
+    await finishSaga(use.store, run.saga, cause);
+    return (await sagaRow(use.store, run)).failure;
+  }
+
+  it('members of the reviewer that are named like ours are kept beside them, a short text message as it is', async () => {
+    const code = 'HUMAN_REJECTED';
+    const message = 'rejected by ana';
+    const ours = { code, message, error: message };
+    const named = { code: ['MINE'], error: 'mine', message: { de: 'zu lang' }, where: 3 };
+    assert.deepEqual((await rejectedWith(named)).details, {
+      ...ours,
+      reviewer_code: ['MINE'],
+      reviewer_error: 'mine',
+      reviewer_message: { de: 'zu lang' },
+      where: 3,
+    });
+    const short = 'm'.repeat(1000);
+    const kept = await rejectedWith({ message: short, error: null });
+    assert.deepEqual(kept.details, { code, message: short, error: short, reviewer_error: null });
+    assert.deepEqual(await failureOf(kept.run), { code, message: short, step_id: 'draft' });
+  });
+
+  it('a message longer than 1000 characters is cut for the saga and kept whole, without half a character', async () => {
+    const code = 'HUMAN_REJECTED';
+    const cut = `${'m'.repeat(999)}\ufffd`;
+    const long = `${'m'.repeat(999)}😀 and more`;
+    const { run, details } = await rejectedWith({ message: long });
+    assert.deepEqual(details, { code, message: cut, error: cut, reviewer_message: long });
+    assert.deepEqual(await failureOf(run), { code, message: cut, step_id: 'draft' });
+    const by = await rejectedWith(null, '😀'.repeat(5_000));
+    const message = `rejected by ana: ${'😀'.repeat(491)}\ufffd`;
+    assert.deepEqual(by.details, { code, message, error: message });
+    assert.deepEqual(await failureOf(by.run), { code, message, step_id: 'draft' });
+  });
+
   it('an open review is pending until its deadline by the clock of the store, then it has expired', async () => {
     const run = await onHold(undefined, 60_000);
     const early = at(use.store, new Date(T0.getTime() + 59_000));
@@ -90,8 +139,43 @@ onBothStores('to settle a review', (use) => {
     for (const kind of ['opened', 'deadline'] as const) {
       assert.deepEqual(await settleOn(use.store, run, 0, { kind }), { kind: 'pending' });
     }
-    const unknown = { kind: 'request' as const, request: 'no-such-request' };
-    assert.deepEqual(await settleOn(use.store, run, 0, unknown), { kind: 'pending' });
+    const [start] = await requestsOf(use.store, run);
+    const other = { kind: 'request' as const, request: start?.id ?? '' };
+    assert.deepEqual(await settleOn(use.store, run, 0, other), { kind: 'pending' });
+  });
+
+  it('by the id of a request that no row has is refused, and recorded once in each saga', async () => {
+    const runs = [await onHold(), await onHold()];
+    const id = `no-such-request-${runs[0]?.trace ?? ''}`;
+    for (const run of runs) {
+      for (let again = 0; again < 3; again += 1) {
+        const answer = await settleOn(use.store, run, 0, { kind: 'request', request: id }, { id });
+        assert.deepEqual(answer, { kind: 'refused' });
+      }
+      assert.equal((await reviewRow(use.store, run, 0)).status, 'pending');
+      const refusals = (await entriesOf(use.store, run)).filter(({ type }) => type === 'refusal');
+      const message = `no request has the id ${id}: it was typed, and decides nothing`;
+      assert.deepEqual(
+        refusals.map(({ span_id, actor, data }) => [span_id, actor.subject, data]),
+        [[run.span(0), 'temporal', { iteration: 1, message }]],
+      );
+    }
+  });
+
+  it('by an id that no row of this saga has: a request of another saga, and one of a review that is decided', async () => {
+    const [run, other] = [await onHold(), await onHold()];
+    await decideOn(use.store, other, 0);
+    const foreign = (await requestsOf(use.store, other)).at(-1)?.id ?? '';
+    const cause = { kind: 'request' as const, request: foreign };
+    assert.deepEqual(await settleOn(use.store, run, 0, cause, { id: foreign }), { kind: 'refused' });
+    assert.equal((await requestsOf(use.store, other)).at(-1)?.consumed_at, null, 'that one is left alone');
+    const forged = { kind: 'request' as const, request: 'forged' };
+    assert.deepEqual(
+      await settleOn(use.store, other, 0, forged, { id: 'forged' }),
+      { kind: 'approved', ended: false },
+      'a decided review is answered, whoever asks',
+    );
+    assert.ok(!(await ledgerOf(use.store, other)).includes('refusal'));
   });
 
   it('a retry goes on with the next iteration; a request of an earlier review, sent again, is consumed', async () => {

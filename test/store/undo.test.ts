@@ -3,9 +3,16 @@ import { it } from 'mocha';
 import type { Cause } from '../../domain/answers.ts';
 import { TokenLost } from '../../store/executions.ts';
 import { endSaga, judge } from '../../store/judge.ts';
-import { beginUndoCall, finishSaga, recordUndoFailure, recordUndone, takeUndo } from '../../store/undo.ts';
+import {
+  beginUndoCall,
+  finishSaga,
+  recordUndoFailure,
+  recordUndone,
+  takeUndo,
+  undoRef,
+} from '../../store/undo.ts';
 import { commit, reason, UNDO } from './definitions.ts';
-import { entriesOf, ledgerOf, ledgerText, sagaRow, stepRow } from './rows.ts';
+import { dies, entriesOf, ledgerOf, ledgerText, sagaRow, stepRow } from './rows.ts';
 import { act, decideOn, holdOn, settleOn, started, think, type Run } from './sagas.ts';
 import { onBothStores } from './stores.ts';
 
@@ -46,11 +53,18 @@ onBothStores('an undo', (use) => {
     return { token, begun: await beginUndoCall(use.store, run.undo(index, cause), asked) };
   }
 
+  /** An attempt that called and then died. */
+  async function lose(run: Run, cause: Cause, index: number, idempotent = true) {
+    const { begun } = await call(run, cause, index, idempotent);
+    assert.deepEqual(begun, { kind: 'call' });
+    await dies(use.store, undoRef(run.undo(index, cause)));
+  }
+
   it('rows are made once from the recorded states: completed steps with a declared undo, nothing else', async () => {
     const { run, cause } = await rejected();
     for (let again = 0; again < 2; again += 1) {
       const notInScope = await takeUndo(use.store, run.saga, run.undo(3, cause));
-      assert.deepEqual(notInScope, { kind: 'answer', answer: { kind: 'completed', ended: false } });
+      assert.deepEqual(notInScope, { kind: 'answer', answer: { kind: 'completed' } });
     }
     const { status, failure: why } = await sagaRow(use.store, run);
     assert.equal(status, 'COMPENSATING');
@@ -83,9 +97,9 @@ onBothStores('an undo', (use) => {
     const { run, cause } = await rejected();
     assert.deepEqual((await call(run, cause, 2)).begun, { kind: 'call' });
     const first = await recordUndone(use.store, run.undo(2, cause), undone);
-    assert.deepEqual(first, { kind: 'completed', ended: false });
+    assert.deepEqual(first, { kind: 'completed' });
     await call(run, cause, 0);
-    const last = { kind: 'completed', ended: true };
+    const last = { kind: 'ended', status: 'COMPENSATED', code: 'HUMAN_REJECTED' };
     assert.deepEqual(await recordUndone(use.store, run.undo(0, cause), undone), last);
     const before = await ledgerText(use.store, run);
     assert.deepEqual(await recordUndone(use.store, run.undo(0, cause), undone), last, 'recorded once');
@@ -99,8 +113,10 @@ onBothStores('an undo', (use) => {
       statuses.map(({ status }) => status),
       expected,
     );
-    const tail = ['undo.compensating', 'undo.compensated', 'undo.compensating', 'undo.compensated', 'end'];
-    assert.deepEqual((await ledgerOf(use.store, run)).slice(-5), tail);
+    const tail = ['undo.compensating', 'undo.compensated', 'undo.compensating', 'undo.compensated'];
+    assert.deepEqual((await ledgerOf(use.store, run)).slice(-6), [...tail, 'step.skipped', 'end']);
+    const skipped = (await entriesOf(use.store, run)).at(-2);
+    assert.deepEqual([skipped?.span_id, skipped?.data], [run.span(4), { step_id: 'never' }]);
   });
 
   it('gets five attempts of the call, then it and the saga are FAILED and later undos do not run', async () => {
@@ -155,11 +171,11 @@ onBothStores('an undo', (use) => {
   it('whose worker died in the call is called again on an idempotent tool, three lost calls at most', async () => {
     const { run, cause } = await rejected();
     const input = run.undo(2, cause);
-    for (let lost = 0; lost < 2; lost += 1) await call(run, cause, 2);
+    for (let lost = 0; lost < 2; lost += 1) await lose(run, cause, 2);
     const { token } = await call(run, cause, 2);
     const again = await recordUndoFailure(use.store, input, token, { failure, called: true, final: false });
     assert.deepEqual(again, { kind: 'again', failed: 1 }, 'deaths use no attempt up');
-    assert.deepEqual((await call(run, cause, 2)).begun, { kind: 'call' });
+    await lose(run, cause, 2);
     const { begun } = await call(run, cause, 2);
     assert.deepEqual(begun, { kind: 'answer', answer: { kind: 'failed' } });
     assert.equal((await stepRow(use.store, run, input.span)).error_details?.['code'], 'SYSTEM_CRASH');
@@ -167,7 +183,7 @@ onBothStores('an undo', (use) => {
 
   it('whose call was lost on a tool that is not idempotent is FAILED, SYSTEM_CRASH; a late success is recorded', async () => {
     const { run, cause } = await rejected();
-    await call(run, cause, 2, false);
+    await lose(run, cause, 2, false);
     const { begun } = await call(run, cause, 2, false);
     assert.deepEqual(begun, { kind: 'answer', answer: { kind: 'failed' } });
     const late = await recordUndone(use.store, run.undo(2, cause), undone);
@@ -197,8 +213,21 @@ onBothStores('an undo', (use) => {
     const terminated = { code: 'TERMINATED', message: 'terminated', step_id: null } as const;
     await judge(use.store, run.trace, (court) => endSaga(court, 'FAILED', terminated));
     const answer = await recordUndone(use.store, run.undo(0, cause), undone);
-    assert.deepEqual(answer, { kind: 'completed', ended: false }, 'the saga was not compensated');
+    assert.deepEqual(answer, { kind: 'completed' }, 'the saga was not compensated');
     assert.equal((await sagaRow(use.store, run)).status, 'FAILED');
+  });
+
+  it('that failed for good leaves a message of the saga that is short and can be stored', async () => {
+    const { run, cause } = await rejected();
+    const token = await go(run, cause, 2);
+    const long = { code: 'BINDING_FAILED', message: 'x😀'.repeat(2_000) } as const;
+    const failed = { failure: long, called: false, final: true };
+    await recordUndoFailure(use.store, run.undo(2, cause), token, failed);
+    const message = (await sagaRow(use.store, run)).failure?.message ?? '';
+    assert.match(message, /^the undo of step two failed for good: x😀/);
+    assert.equal(message.length, 1000);
+    const { error_details } = await stepRow(use.store, run, run.undo(2, cause).span);
+    assert.equal(error_details?.['message'], long.message, 'all of it is with the undo');
   });
 
   it('of an uncertain failure includes the failing step itself', async () => {

@@ -65,7 +65,7 @@ export async function createCluster({ temporal, url }: ClusterOptions) {
 
   async function start(entry: EntryName, ready: RegExp, extra?: Extra): Promise<RunningProcess> {
     const launched = launch(entry, extra);
-    await waitForLine(launched, ready, 60_000);
+    await waitForLine(launched, ready);
     return launched;
   }
 

@@ -93,7 +93,7 @@ async function startCluster(): Promise<Cluster> {
 }
 
 async function untilItAnswers(url: string, ended: () => string | null): Promise<void> {
-  const until = Date.now() + 30_000;
+  const until = Date.now() + 120_000;
   for (;;) {
     try {
       await administer(url, 'SELECT 1');

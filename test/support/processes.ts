@@ -111,7 +111,7 @@ function plainEnvironment(): Record<string, string> {
 export async function waitForLine(
   running: RunningProcess,
   pattern: RegExp,
-  timeoutMs = 30_000,
+  timeoutMs = 120_000,
 ): Promise<string> {
   const line = () =>
     running
@@ -134,7 +134,7 @@ export async function waitForLine(
 export async function waitUntilReady(
   running: RunningProcess,
   url: string,
-  timeoutMs = 60_000,
+  timeoutMs = 120_000,
 ): Promise<void> {
   await waitUntil(`${running.name} to answer ${url}`, running, timeoutMs, async () => {
     const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => null);

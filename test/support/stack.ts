@@ -151,7 +151,7 @@ export function readRecord(file: string): RecordLine[] {
 export async function until<Found>(
   what: string,
   look: () => Promise<Found | null | undefined | false> | Found | null | undefined | false,
-  timeoutMs = 30_000,
+  timeoutMs = 120_000,
 ): Promise<Found> {
   const end = Date.now() + timeoutMs;
   for (;;) {

@@ -11,6 +11,8 @@ export interface TemporalOptions {
   port?: number;
   /** Left out: state in memory, which does not outlive `restart`. */
   stateFile?: string;
+  /** Dynamic configuration beyond that of the development stack: `name=value`. */
+  config?: readonly string[];
 }
 
 export type TemporalServer = Awaited<ReturnType<typeof startTemporal>>;
@@ -20,10 +22,13 @@ export async function startTemporal(options: TemporalOptions = {}) {
   const cli = await temporalCli();
   const port = options.port ?? (await freePort());
   const address = `127.0.0.1:${port}`;
-  const args = serverArguments({ port, uiPort: null, stateFile: options.stateFile ?? null });
+  const args = [
+    ...serverArguments({ port, uiPort: null, stateFile: options.stateFile ?? null }),
+    ...(options.config ?? []).flatMap((value) => ['--dynamic-config-value', value]),
+  ];
   const start = async () => {
     const started = startProgram('temporal', cli, args);
-    await prepareServer({ cli, address, timeoutMs: 30_000, gone: started.hasExited }).catch(
+    await prepareServer({ cli, address, timeoutMs: 120_000, gone: started.hasExited }).catch(
       async (error: unknown) => {
         await started.stop();
         throw new Error(`no Temporal server for this test: ${started.output()}`, { cause: error });

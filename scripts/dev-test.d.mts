@@ -1,0 +1,1 @@
+export function testParts(): { names: string[]; paths: string[] }[];
