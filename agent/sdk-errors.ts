@@ -104,7 +104,8 @@ export function hintMs(headers: Readonly<Record<string, string>>, now: number): 
   const after = headers['retry-after'];
   const seconds = positive(after);
   if (seconds !== null) return seconds * 1000;
-  const date = Date.parse(after ?? '');
+  // `Date.parse` takes a mere number for a year.
+  const date = /^\s*[A-Za-z]/.test(after ?? '') ? Date.parse(after ?? '') : NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
