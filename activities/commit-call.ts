@@ -3,12 +3,11 @@ import type { StepRef } from '../domain/answers.ts';
 import type { Binding, CommitStepDefinition, ToolAllowance } from '../domain/definition.ts';
 import { StepFailed } from '../domain/failure.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { sentArguments } from '../expression/arguments.ts';
+import { argumentProblems, sentArguments, toolProblems } from '../expression/arguments.ts';
 import { resolveBindings } from '../expression/bindings.ts';
 import { ExpressionError } from '../expression/error.ts';
-import { compileSchema, type SchemaProblem } from '../expression/schema.ts';
 import type { ToolInfo } from '../mcp/servers.ts';
-import { readContext, type RunningSaga } from '../store/context.ts';
+import type { RunningSaga } from '../store/context.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Gate, Passed } from './gate.ts';
 import { openTools, type AllowedTools } from './tools.ts';
@@ -26,17 +25,15 @@ export interface OneTool extends AllowedTools {
   idempotent: boolean;
 }
 
-const KEY = 'warden_idempotency_key';
-
 /** Resolves, checks and gates the call of a commit. Throws `StepFailed`; nothing was called then. */
 export async function prepareCall(
   deps: ActivityDeps,
   gate: Gate,
   at: { ref: StepRef; saga: RunningSaga; step: CommitStepDefinition },
+  context: JsonObject,
   signal: AbortSignal,
 ): Promise<CommitCall> {
   const { ref, saga, step } = at;
-  const context = await readContext(deps.store, ref.traceId);
   const resolved = bind(step.with, context);
   const tool = await openTool(deps, saga, step, signal);
   const sent = sentArguments(resolved, tool.info.inputSchema);
@@ -74,25 +71,16 @@ export async function openTool(
 
 /** Throws `StepFailed`, TOOL_ARGUMENTS_INVALID, with every problem. */
 export function refuseInvalid({ name, info }: OneTool, sent: JsonObject): void {
-  const problems = problemsOf(info.inputSchema, sent).filter(({ path }) => path !== KEY);
+  const problems = argumentProblems(info.inputSchema, sent);
   if (problems.length === 0) return;
   const shown = problems.map(({ path, message }) => `${path || 'arguments'} ${message}`);
   const message = `${name} does not take these arguments: ${shown.join('; ')}`;
   throw new StepFailed('TOOL_ARGUMENTS_INVALID', message, { tool: name, problems: shown });
 }
 
-function problemsOf(schema: JsonObject, value: JsonObject): SchemaProblem[] {
-  try {
-    return compileSchema(schema)(value);
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    return [{ path: '', message: `cannot be checked against the tool's own schema: ${error.message}` }];
-  }
-}
-
 /** Throws `StepFailed`, OUTPUT_SCHEMA_VALIDATION_FAILED. Results of tools are never coerced. */
 export function refuseResult(schemas: readonly (JsonObject | null)[], tool: string, data: JsonObject): void {
-  const problems = schemas.flatMap((schema) => (schema === null ? [] : problemsOf(schema, data)));
+  const problems = schemas.flatMap((schema) => (schema === null ? [] : toolProblems(schema, data)));
   if (problems.length === 0) return;
   const shown = problems.map(({ path, message }) => `${path || 'result'} ${message}`);
   const message = `the result of ${tool} does not satisfy its output schema: ${shown.join('; ')}`;

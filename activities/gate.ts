@@ -1,22 +1,7 @@
-/** The policy gate: a CEL rule that must be true before output is merged or a tool is called. Fails closed. */
+/** The policy gate inside a step: what it says becomes a fact for the ledger, and a denial ends the step. */
 import { StepFailed } from '../domain/failure.ts';
-import type { StepDefinition } from '../domain/definition.ts';
-import type { Json, JsonObject } from '../domain/json.ts';
-import { compileCel, type CelOutcome, type CompiledCel } from '../expression/cel.ts';
-import { POLICY_NAMES } from '../expression/names.ts';
+import { createPolicyGate, type Gated, type GateVerdict } from '../expression/gate.ts';
 import { SYSTEM, type Fact } from '../ledger/entry.ts';
-import type { RunningSaga } from '../store/context.ts';
-
-const KEPT = 500;
-
-export interface Gated {
-  saga: RunningSaga;
-  step: StepDefinition;
-  span: string;
-  input: Json;
-  arguments: JsonObject;
-  output: JsonObject;
-}
 
 /** A policy that denied or could not be evaluated; the verdict goes into the ledger with the failure. */
 export class PolicyStopped extends StepFailed {
@@ -34,62 +19,25 @@ export interface Passed {
   shown: { name: string; cel: string; verdict: 'allowed' };
 }
 
-export type Gate = (gated: Gated) => Passed | null;
+export type Gate = (gated: Gated & { span: string }) => Passed | null;
 
 /** Answers null for a step without policy. Throws `PolicyStopped`. */
 export function createGate(): Gate {
-  const compiled = new Map<string, CompiledCel>();
-
-  function evaluate(cel: string, bindings: JsonObject): CelOutcome {
-    try {
-      const known = compiled.get(cel) ?? compileCel(cel, POLICY_NAMES);
-      if (compiled.size >= KEPT) compiled.clear();
-      compiled.set(cel, known);
-      return known.evaluate(bindings);
-    } catch (error) {
-      return { kind: 'error', message: error instanceof Error ? error.message : String(error) };
-    }
-  }
-
-  return (gated) => {
-    const { policy } = gated.step;
-    if (policy === null) return null;
-    const bindings = bindingsOf(gated);
-    const outcome = evaluate(policy.cel, bindings);
-    const { name, cel } = policy;
-    const fact = (type: Fact['type'], message?: string): Fact => ({
-      type,
-      actor: SYSTEM,
-      span_id: gated.span,
-      data: { name, cel, phase: bindings['phase'] ?? null, ...(message === undefined ? {} : { message }) },
-    });
-    if (outcome.kind === 'value' && outcome.value === true) {
-      return { fact: fact('policy.allowed'), shown: { name, cel, verdict: 'allowed' } };
-    }
-    if (outcome.kind === 'value' && outcome.value === false) {
-      const code = gated.step.kind === 'reason' ? 'POLICY_REASON_DENIED' : 'POLICY_COMMIT_DENIED';
-      throw new PolicyStopped(fact('policy.denied'), code, `the policy "${name}" denied it`, {
-        policy: name,
-        cel,
-      });
-    }
-    const why =
-      outcome.kind === 'error' ? outcome.message : `expected true or false, got ${typeof outcome.value}`;
-    const message = `the policy "${name}" could not be evaluated: ${why}`;
-    const details = { policy: name, cel, phase: bindings['phase'] ?? null };
-    throw new PolicyStopped(fact('policy.errored', why), 'POLICY_EVALUATION_FAILED', message, details);
+  const judge = createPolicyGate();
+  return ({ span, ...gated }) => {
+    const verdict = judge(gated);
+    if (verdict === null) return null;
+    const { name, cel } = verdict;
+    const fact = factOf(verdict, span);
+    if (verdict.kind === 'allowed') return { fact, shown: { name, cel, verdict: 'allowed' } };
+    const details = { policy: name, cel, ...(verdict.kind === 'errored' ? { phase: verdict.phase } : {}) };
+    throw new PolicyStopped(fact, verdict.code, verdict.message, details);
   };
 }
 
-function bindingsOf({ saga, step, input, output, ...gated }: Gated): JsonObject {
-  return {
-    phase: step.kind === 'reason' ? 'after_reason' : 'before_commit',
-    input,
-    arguments: gated.arguments,
-    output,
-    saga: { trace_id: saga.traceId, namespace: saga.namespace, status: 'RUNNING' },
-    step: { id: step.id, name: step.name, kind: step.kind, order_index: saga.saga.steps.indexOf(step) },
-    worker: { name: step.worker, version: step.worker_version },
-    tool: { name: step.kind === 'commit' ? (step.tools[0]?.name ?? '') : '' },
-  };
+function factOf(verdict: GateVerdict, span: string): Fact {
+  const { name, cel, phase } = verdict;
+  const said = { name, cel, phase };
+  const data = verdict.kind === 'errored' ? { ...said, message: verdict.why } : said;
+  return { type: `policy.${verdict.kind}`, actor: SYSTEM, span_id: span, data };
 }

@@ -1,7 +1,12 @@
 /** What a commit's tool is called with, made from the step's resolved arguments. */
 import type { Json, JsonObject } from '../domain/json.ts';
 import { coerce } from './coerce.ts';
+import { ExpressionError } from './error.ts';
 import { alternatives, declaredTypes, memberSchema } from './schema-shape.ts';
+import { compileSchema, type SchemaProblem } from './schema.ts';
+
+/** Given by the call itself to a tool that declares it. */
+const KEY = 'warden_idempotency_key';
 
 /**
  * The resolved arguments without top-level nulls, without members that the tool's input schema does not
@@ -23,4 +28,19 @@ function cast(value: Json, schema: Json | undefined, root: JsonObject): Json {
   if (typeof value !== 'string' || schema === undefined) return value;
   const types = declaredTypes(alternatives(schema, root));
   return types === null ? value : (coerce(value, types) ?? value);
+}
+
+/** What a tool's own input schema has against these arguments, the key aside that every call is given. */
+export function argumentProblems(inputSchema: JsonObject, sent: JsonObject): SchemaProblem[] {
+  return toolProblems(inputSchema, sent).filter(({ path }) => path !== KEY);
+}
+
+/** A tool's schema is not ours: one that is none is a problem of the value, never an error. */
+export function toolProblems(schema: JsonObject, value: JsonObject): SchemaProblem[] {
+  try {
+    return compileSchema(schema)(value);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    return [{ path: '', message: `cannot be checked against the tool's own schema: ${error.message}` }];
+  }
 }
