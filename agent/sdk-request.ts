@@ -87,6 +87,9 @@ function optionsOf(metadata: JsonObject | null): { providerOptions?: ProviderOpt
   const options = Object.entries(metadata).flatMap(([name, value]) =>
     isJsonObject(value) ? [[name, value] as const] : [],
   );
+  const { local } = metadata;
+  // The library hands a call's mark out under the provider's name, and takes it back under this one only.
+  if (isJsonObject(local) && 'thoughtSignature' in local) options.push(['google', local]);
   return { providerOptions: Object.fromEntries(options) };
 }
 

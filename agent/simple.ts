@@ -92,7 +92,8 @@ function refused(
 
 /** Models wrap JSON in fences and words: what is between the outermost braces counts as well. */
 function parseObject(text: string): Json | undefined {
-  const [from, to] = [text.indexOf('{'), text.lastIndexOf('}')];
   if (text.trim() === '') return null;
-  return parseJson(text) ?? (from < to ? parseJson(text.slice(from, to + 1)) : undefined);
+  const whole = parseJson(text);
+  const [from, to] = [text.indexOf('{'), text.lastIndexOf('}')];
+  return whole === undefined && from < to ? parseJson(text.slice(from, to + 1)) : whole;
 }
