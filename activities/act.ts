@@ -6,17 +6,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { StepAnswer, StepRef } from '../domain/answers.ts';
 import type { CommitStepDefinition } from '../domain/definition.ts';
 import { StepFailed, type Failure } from '../domain/failure.ts';
-import { isJsonObject, storable, type JsonObject } from '../domain/json.ts';
+import { storable, type JsonObject } from '../domain/json.ts';
 import { ToolCallLost, ToolCallRefused } from '../mcp/call-errors.ts';
 import { takeStep } from '../store/attempt.ts';
 import { beginCall, recordResult, type CallResult } from '../store/call.ts';
-import { loadSaga, type RunningSaga } from '../store/context.ts';
+import { loadSaga, readContext, type RunningSaga } from '../store/context.ts';
+import { standing } from '../store/edit.ts';
 import type { Review } from '../store/reviews.ts';
+import { skip } from '../store/skip.ts';
 import { attempt } from './attempt.ts';
 import { openTool, prepareCall, refuseResult, type OneTool } from './commit-call.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Gate } from './gate.ts';
 import { persist } from './persist.ts';
+import { isWanted } from './when.ts';
 import { scheduledAt, type Watching } from './watch.ts';
 
 /** Between two calls with one key, when the connection was lost and this process lives. */
@@ -35,6 +38,7 @@ export function createAct(deps: ActivityDeps, gate: Gate): (ref: StepRef) => Pro
       const ready = review
         ? await approvedCall(deps, saga, step, review, signal)
         : await preparedCall(deps, gate, { ref, saga, step }, signal);
+      if (ready === null) return await skip(deps.store, ref, token);
       return callUntilAnswered(deps, ref, { token, step, ...ready }, watching);
     });
   };
@@ -62,18 +66,21 @@ async function approvedCall(
   signal: AbortSignal,
 ): Promise<Ready> {
   const tool = await openTool(deps, saga, step, signal);
-  const sent = isJsonObject(review.edit) ? review.edit : review.sent;
+  const { sent } = standing(review);
   if (sent === null) throw new Error('expected the arguments that were approved in the review, found none');
   return { tool, sent, prepared: null };
 }
 
+/** null: its `when` is false. */
 async function preparedCall(
   deps: ActivityDeps,
   gate: Gate,
   at: Parameters<typeof prepareCall>[2],
   signal: AbortSignal,
-): Promise<Ready> {
-  const { tool, sent, resolved, passed } = await prepareCall(deps, gate, at, signal);
+): Promise<Ready | null> {
+  const context = await readContext(deps.store, at.ref.traceId);
+  if (!isWanted(at, context)) return null;
+  const { tool, sent, resolved, passed } = await prepareCall(deps, gate, at, context, signal);
   return { tool, sent, prepared: { resolved, verdict: passed?.fact ?? null } };
 }
 

@@ -2,13 +2,15 @@
 import type { StepAnswer, StepRef } from '../domain/answers.ts';
 import { digest } from '../ledger/canonical.ts';
 import { takeStep } from '../store/attempt.ts';
-import { loadSaga } from '../store/context.ts';
+import { loadSaga, readContext } from '../store/context.ts';
+import { skip } from '../store/skip.ts';
 import { openHold, retryOf } from '../store/holding.ts';
 import { commitOf } from './act.ts';
 import { attempt } from './attempt.ts';
 import { prepareCall } from './commit-call.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Gate } from './gate.ts';
+import { isWanted } from './when.ts';
 import { scheduledAt } from './watch.ts';
 
 export function createPrepare(deps: ActivityDeps, gate: Gate): (ref: StepRef) => Promise<StepAnswer> {
@@ -19,7 +21,15 @@ export function createPrepare(deps: ActivityDeps, gate: Gate): (ref: StepRef) =>
     if (taken.kind === 'answer') return taken.answer;
     const { token } = taken;
     return attempt(deps, ref, { token, limitSeconds: step.timeout_seconds }, async ({ signal }) => {
-      const { resolved, sent, passed, tool } = await prepareCall(deps, gate, { ref, saga, step }, signal);
+      const context = await readContext(deps.store, ref.traceId);
+      if (!isWanted({ ref, saga, step }, context)) return await skip(deps.store, ref, token);
+      const { resolved, sent, passed, tool } = await prepareCall(
+        deps,
+        gate,
+        { ref, saga, step },
+        context,
+        signal,
+      );
       const retry = await retryOf(deps.store, ref, step);
       const opened = await openHold(deps.store, ref, token, {
         opening: {

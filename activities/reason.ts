@@ -2,7 +2,9 @@
 import type { StepAnswer, StepRef } from '../domain/answers.ts';
 import type { ReasonStepDefinition } from '../domain/definition.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
-import { runReact, usedWritingTool, type AgentResult, type AgentTool } from '../agent/react.ts';
+import { usedWritingTool } from '../agent/react.ts';
+import { resolveResources } from '../agent/resources.ts';
+import { runAgent, type AgentResources, type AgentResult, type AgentTool } from '../agent/run.ts';
 import { digest } from '../ledger/canonical.ts';
 import { asOwner, fail, takeStep } from '../store/attempt.ts';
 import { cancelStands } from '../store/cancel.ts';
@@ -10,13 +12,15 @@ import { loadSaga, readContext, type RunningSaga } from '../store/context.ts';
 import { readTurns, writeTurn } from '../store/executions.ts';
 import { CANCELLED, openHold, retryOf } from '../store/holding.ts';
 import { completeStep, failStep, recordOutcome } from '../store/outcome.ts';
+import { skip } from '../store/skip.ts';
 import { attempt } from './attempt.ts';
 import { bind } from './commit-call.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Gate, Passed } from './gate.ts';
 import { persist } from './persist.ts';
-import { openTools } from './tools.ts';
+import { openTools, type AllowedTools } from './tools.ts';
 import { wantedKeys } from './wanted-keys.ts';
+import { isWanted } from './when.ts';
 import { scheduledAt } from './watch.ts';
 
 interface Reasoning {
@@ -41,16 +45,18 @@ export function createReason(deps: ActivityDeps, gate: Gate): (ref: StepRef) => 
       { token: taken.token, limitSeconds: step.timeout_seconds },
       async ({ signal }) => {
         const context = await readContext(deps.store, ref.traceId);
+        if (!isWanted(at, context)) return await skip(deps.store, ref, taken.token);
         const retry = await retryOf(deps.store, ref, step);
         const resolved = bind(step.with, context);
         const shown = retry === null ? resolved : { ...resolved, _hitl_retry: retry };
         const result = await think(deps, at, { shown, retry }, signal);
         if ('answer' in result) return result.answer;
-        const output = { data: result.output };
+        const output = { data: result.output, ...(result.facts === null ? {} : { facts: result.facts }) };
         const input = context['input'] ?? {};
         const passed = gate({ saga, step, span: ref.span, input, arguments: resolved, output });
         const usage = { worker: result.usage };
-        const done = { output, usage, shown, passed, wrote: result.usedWritingTool };
+        const timing = { ...result.timing };
+        const done = { output, usage, timing, shown, passed, wrote: result.usedWritingTool };
         return step.hitl ? await holdOutput(deps, at, done) : await complete(deps, at, done);
       },
     );
@@ -75,26 +81,20 @@ async function think(
 ): Promise<AgentResult | { answer: StepAnswer }> {
   const { ref, saga, step } = at;
   const worker = saga.worker(step.worker, step.worker_version);
-  const opened = step.tools.length > 0 ? await openTools(deps.tools, worker, step.tools, signal) : null;
+  const servers = step.tools.length > 0 || step.resources.length > 0;
+  const opened = servers ? await openTools(deps.tools, worker, step.tools, signal) : null;
   const tools: readonly AgentTool[] = opened?.infos ?? [];
   const transcript: Json[] = await readTurns(deps.store, ref);
   const kept = [...transcript];
-  const record = async (entry: JsonObject): Promise<void> => {
-    const written = await persist(deps, 'a turn', () => {
-      signal.throwIfAborted();
-      return asOwner(deps.store, ref, at.token, async (court) => {
-        await writeTurn(court, ref, kept.length, entry);
-        return cancelStands(court);
-      });
-    });
-    if ('answer' in written) throw new Stopped(written.answer);
-    kept.push(entry);
-    if (written.own) throw new Stopped(null);
-  };
+  const record = recorder(deps, at, kept, signal);
   try {
-    return await runReact({
+    return await runAgent({
       step,
       worker,
+      models: deps.models,
+      maxStepTokens: deps.maxStepTokens,
+      toolMessageLimit: deps.toolMessageLimit,
+      resources: opened === null ? null : resourcesOf(step, shown, opened, signal),
       arguments: shown,
       guidance: typeof retry?.['guidance'] === 'string' ? retry['guidance'] : null,
       tools,
@@ -116,6 +116,38 @@ async function think(
   }
 }
 
+/** Records an entry and stops the step when it is over or the saga is cancelled. `kept`: all that is recorded. */
+function recorder(
+  deps: ActivityDeps,
+  { ref, token }: Reasoning,
+  kept: Json[],
+  signal: AbortSignal,
+): (entry: JsonObject) => Promise<void> {
+  return async (entry) => {
+    const written = await persist(deps, 'a turn', () => {
+      signal.throwIfAborted();
+      return asOwner(deps.store, ref, token, async (court) => {
+        await writeTurn(court, ref, kept.length, entry);
+        return cancelStands(court);
+      });
+    });
+    if ('answer' in written) throw new Stopped(written.answer);
+    kept.push(entry);
+    if (written.own) throw new Stopped(null);
+  };
+}
+
+function resourcesOf(
+  step: ReasonStepDefinition,
+  bound: JsonObject,
+  { set }: AllowedTools,
+  signal: AbortSignal,
+): AgentResources | null {
+  if (step.resources.length === 0) return null;
+  const list = resolveResources(step.resources, bound);
+  return { list, read: (uri) => set.readResource(uri, { signal }) };
+}
+
 /** Stopped after the turn in flight; what a tool that is not read-only did is unknown, so it counts as done. */
 async function cancelled(
   deps: ActivityDeps,
@@ -134,6 +166,8 @@ async function cancelled(
 interface Done {
   output: JsonObject;
   usage: JsonObject;
+  /** Of the worker. */
+  timing: JsonObject;
   shown: JsonObject;
   passed: Passed | null;
   /** It called a tool that is not read-only. */
@@ -156,6 +190,7 @@ async function holdOutput(
       expiresMs: step.review.expires_ms,
       maxRetries: step.hitl_max_retries,
       usage: done.usage,
+      timing: done.timing,
       resolvedArguments: done.shown,
     },
     verdict: done.passed?.fact ?? null,
@@ -166,10 +201,15 @@ async function holdOutput(
 }
 
 async function complete(deps: ActivityDeps, { ref, token }: Reasoning, done: Done): Promise<StepAnswer> {
-  const { output, usage, shown, passed } = done;
+  const { output, usage, timing, shown, passed } = done;
   const recorded = await asOwner(deps.store, ref, token, async (court): Promise<StepAnswer> => {
     if (passed) court.record(passed.fact);
-    const { ended } = await completeStep(court, ref.span, { output, usage, resolvedArguments: shown });
+    const { ended } = await completeStep(court, ref.span, {
+      output,
+      usage,
+      timing,
+      resolvedArguments: shown,
+    });
     return recordOutcome(court, ref, { kind: 'completed', ended });
   });
   return 'answer' in recorded ? recorded.answer : recorded.own;

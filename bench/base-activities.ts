@@ -43,6 +43,7 @@ const worker: WorkerDefinition = {
   version: '1',
   description: null,
   provider: 'mock',
+  adapter: 'langchain',
   model_name: 'schema',
   mock_script: null,
   temperature: 0,

@@ -1,4 +1,5 @@
 /** The worker side of a process: tool servers, activities, and polling for them, over a store that is open. */
+import { createModels, type LlmSettings } from '../agent/providers.ts';
 import { createToolServers } from '../mcp/servers.ts';
 import type { Store } from '../store/store.ts';
 import { createActivities } from '../activities/create.ts';
@@ -11,7 +12,10 @@ export interface WorkerSettings {
   worker: { maxInFlight: number; maxCachedWorkflows: number };
   stdioAllow: readonly string[];
   notes: { folder: string | null; record: string | null };
+  llm: LlmSettings;
   llmRetry: ActivityDeps['llmRetry'];
+  maxStepTokens: number | null;
+  reactToolMessageLimit: number;
   undoRetry: ActivityDeps['undoRetry'];
 }
 
@@ -39,9 +43,21 @@ export function startWorker(settings: WorkerSettings, parts: WorkerParts): Polle
     env,
     log: (message, fields) => log.info(fields ?? {}, message),
   });
-  const { llmRetry, undoRetry } = settings;
+  const { llmRetry, undoRetry, maxStepTokens, reactToolMessageLimit: toolMessageLimit } = settings;
+  const models = createModels(settings.llm);
   const trust = { authentication: false, trusted: settings.temporal.signalsTrusted };
-  const activities = createActivities({ store, trust, tools, llmRetry, undoRetry, crash, log });
+  const activities = createActivities({
+    store,
+    trust,
+    tools,
+    models,
+    maxStepTokens,
+    toolMessageLimit,
+    llmRetry,
+    undoRetry,
+    crash,
+    log,
+  });
   const poller = startPolling({
     ...settings.temporal,
     ...settings.worker,

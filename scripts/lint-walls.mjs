@@ -20,7 +20,10 @@ export const walls = {
     libraries: ['@bufbuild/cel', '@bufbuild/protobuf', 'ajv', 'json-p3', 'minijinja-js', 'node:module'],
   },
   manifest: { rooms: ['domain', 'ledger', 'expression'], libraries: ['yaml', 'zod', 'node:'] },
-  store: { rooms: ['domain', 'ledger'], libraries: ['@electric-sql/pglite', 'kysely', 'pg', 'node:'] },
+  store: {
+    rooms: ['domain', 'ledger'],
+    libraries: ['@electric-sql/pglite', 'fast-json-patch', 'kysely', 'pg', 'node:'],
+  },
   agent: {
     rooms: ['domain', 'expression'],
     libraries: ['@ai-sdk/anthropic', '@ai-sdk/openai', '@ai-sdk/openai-compatible', 'ai', 'zod', 'node:'],
@@ -37,23 +40,23 @@ export const walls = {
   },
   api: {
     rooms: ['domain', 'ledger', 'expression', 'manifest', 'store', 'delivery'],
-    libraries: ['express', 'helmet', 'zod', 'node:'],
+    libraries: ['@asteasolutions/zod-to-openapi', 'express', 'helmet', 'zod', 'node:'],
   },
   cli: {
     rooms: ['api/client.ts', 'manifest', 'ledger'],
-    libraries: ['cli-table3', 'commander', 'picocolors', 'node:'],
+    libraries: ['@bomb.sh/tab', 'cli-table3', 'commander', 'picocolors', 'node:'],
   },
   servers: { rooms: [], libraries: ['@modelcontextprotocol/sdk', 'zod', 'node:'] },
   settings: { rooms: [], libraries: ['node:'] },
   // What the process entries share: only they import it.
   processes: {
-    rooms: ['domain', 'store', 'mcp', 'activities', 'delivery', 'api', 'settings.ts'],
+    rooms: ['domain', 'store', 'agent', 'mcp', 'activities', 'delivery', 'api', 'settings.ts'],
     libraries: ['@temporalio/worker', '@temporalio/client', '@temporalio/proto', 'pino', 'node:'],
   },
 };
 
 /** Put things together, so they may import everything; nothing may import them. */
-export const entries = ['worker.ts', 'standalone.ts', 'api/server.ts', 'cli/warden.ts', 'servers/notes.ts'];
+export const entries = ['worker.ts', 'standalone.ts', 'api/server.ts', 'cli/warden.ts', 'servers/notes.ts', 'servers/issues.ts'];
 
 /** Programs about the whole: no walls inside, and no room may import them. */
 const free = ['test', 'bench', 'scripts'];

@@ -12,6 +12,7 @@ import { findExecution, writeCalling } from './executions.ts';
 import { asJson } from './json.ts';
 import type { Court } from './judge.ts';
 import { completeStep, recordOutcome } from './outcome.ts';
+import { standing } from './edit.ts';
 import { findReview } from './reviews.ts';
 import type { Store } from './store.ts';
 
@@ -52,8 +53,8 @@ export async function beginCall(
 async function alteredSince(court: Court, ref: StepRef, sent: JsonObject): Promise<Failure | null> {
   const review = await findReview(court, ref.span, ref.iteration);
   const found = digest(sent);
-  if (review?.status === 'approved' && found === review.payload_hash) return null;
-  const expected = review?.payload_hash ?? 'none';
+  const expected = review === null ? 'none' : standing(review).payload_hash;
+  if (review?.status === 'approved' && found === expected) return null;
   return {
     code: 'POLICY_COMMIT_DENIED',
     message: `expected arguments with the approved hash ${expected}, found ${found}; nothing was called`,
@@ -97,7 +98,7 @@ export function recordResult(
       // An earlier call whose result was lost may have taken effect, whatever this one says.
       return fail(court, ref, result.failure, { uncertain: (execution?.calls ?? 1) > 1 });
     }
-    const timing = { worker: { tool_ms: ms }, engine: {} };
+    const timing = { tool_ms: ms };
     const { ended } = await completeStep(court, ref.span, { output: { data: result.data }, timing });
     return recordOutcome(court, ref, { kind: 'completed', ended });
   });

@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { judgeDecision, winner, type Verb } from '../domain/decision.ts';
-import type { Json, JsonObject } from '../domain/json.ts';
+import type { JsonObject } from '../domain/json.ts';
 import type { Actor } from '../ledger/entry.ts';
+import { keepEdit, pickReview, type EditAsked } from './edit.ts';
 import { asJson } from './json.ts';
 import { judge, type Court } from './judge.ts';
 import { closeByDeadline, closeWithVerdict, judged, reviewsOfStep, type Review } from './reviews.ts';
@@ -20,7 +21,8 @@ export interface DecisionAsked {
   /** null: the open review and, where none is open, the last one. */
   iteration: number | null;
   payloadHash: string | null;
-  edit: Json;
+  /** null: approved as it is on hold. */
+  edit: EditAsked | null;
   errorDetails: JsonObject | null;
   guidance: string | null;
   retryToken: string | null;
@@ -70,7 +72,7 @@ async function decideIn(court: Court, asked: DecisionAsked): Promise<DecisionRes
     {
       verb: asked.verb,
       payload_hash: asked.payloadHash,
-      edit: asked.edit,
+      edit: asked.edit?.payload ?? null,
       error_details: asked.errorDetails,
       retry_token: asked.retryToken,
     },
@@ -78,6 +80,10 @@ async function decideIn(court: Court, asked: DecisionAsked): Promise<DecisionRes
   );
   switch (judgement.kind) {
     case 'accept':
+      if (asked.edit !== null && asked.edit.checkedFor !== review.iteration) {
+        const what = `iteration ${review.iteration} was opened while the edit of another was checked`;
+        return refuse(court, asked, review, `step ${step.step_id}: ${what}; read the review again`);
+      }
       return accept(court, review, asked, judgement.status);
     case 'same':
       return answer('already_queued', review);
@@ -93,12 +99,12 @@ async function decideIn(court: Court, asked: DecisionAsked): Promise<DecisionRes
 /** `reviews` come last iteration first. A retry token names the review that it already retried. */
 function pick(reviews: readonly Review[], asked: DecisionAsked): Review | null {
   const { iteration, verb, retryToken } = asked;
-  if (iteration !== null) return reviews.find((review) => review.iteration === iteration) ?? null;
+  if (iteration !== null) return pickReview(reviews, iteration);
   const retried =
     verb === 'retry' && retryToken !== null
       ? reviews.find((review) => review.verdict?.retry_token === retryToken)
       : undefined;
-  return retried ?? reviews.find((review) => review.status === 'pending') ?? reviews[0] ?? null;
+  return retried ?? pickReview(reviews, null);
 }
 
 async function accept(
@@ -113,6 +119,7 @@ async function accept(
     comment: asked.comment,
     verdict: verdictOf(asked),
     source: 'http',
+    ...(asked.edit === null ? {} : { edited: keepEdit(review, asked.edit) }),
   });
   await court.tx
     .insertInto('requests')

@@ -1,7 +1,9 @@
 /** What a decided review does to its step and its saga. */
+import { sql } from 'kysely';
 import type { SettleAnswer } from '../domain/answers.ts';
 import { shownMessage, type Failure } from '../domain/failure.ts';
-import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import { standing } from './edit.ts';
 import { asJson } from './json.ts';
 import type { Court } from './judge.ts';
 import { completeStep, failStep } from './outcome.ts';
@@ -23,13 +25,10 @@ async function effect(court: Court, review: Review): Promise<SettleAnswer> {
   switch (review.status) {
     case 'approved':
       if (review.kind === 'reason') {
-        const output = isJsonObject(review.edit) ? review.edit : review.payload;
-        return {
-          kind: 'approved',
-          ...(await completeStep(court, review.span_id, { output: reviewed(output) })),
-        };
+        const { payload: output } = standing(review);
+        return { kind: 'approved', ...(await completeStep(court, review.span_id, { output })) };
       }
-      await stepGoesOn(court, review.span_id);
+      await stepGoesOn(court, review.span_id, review.edit === null ? null : review.edit.payload);
       return { kind: 'approved', ended: false };
     case 'retried':
       await stepGoesOn(court, review.span_id);
@@ -47,14 +46,26 @@ async function effect(court: Court, review: Review): Promise<SettleAnswer> {
   }
 }
 
-async function stepGoesOn(court: Court, span: string): Promise<void> {
+/** `edited`: the arguments that a reviewer put in the place of the step's own. */
+async function stepGoesOn(court: Court, span: string, edited: JsonObject | null = null): Promise<void> {
   await court.tx
     .updateTable('steps')
-    .set({ status: 'IN_PROGRESS', error_details: asJson(null) })
+    .set({
+      status: 'IN_PROGRESS',
+      error_details: asJson(null),
+      ...(edited === null ? {} : { resolved_arguments: withRetry(edited) }),
+    })
     .where('trace_id', '=', court.saga.trace_id)
     .where('span_id', '=', span)
     .execute();
   if (court.saga.status === 'AWAITING_HUMAN') court.saga.status = 'RUNNING';
+}
+
+/** Edited arguments in the row of the step; what the iteration was asked for stays beside them. */
+function withRetry(edited: JsonObject) {
+  return sql<string>`${asJson(edited)} || case
+    when resolved_arguments->'_hitl_retry' is null then '{}'::jsonb
+    else jsonb_build_object('_hitl_retry', resolved_arguments->'_hitl_retry') end`;
 }
 
 function failureOf(review: Review): Failure {
@@ -75,9 +86,4 @@ function withoutOurs(said: JsonObject): JsonObject {
     return [OURS.includes(name) && !isPlain ? `reviewer_${name}` : name, value];
   });
   return Object.fromEntries(kept);
-}
-
-function reviewed(value: Json): JsonObject {
-  if (!isJsonObject(value)) throw new Error('expected the reviewed output to be an object');
-  return value;
 }

@@ -11,11 +11,13 @@ import { SYSTEM } from '../ledger/entry.ts';
 import { cancelStands } from './cancel.ts';
 import { asJson } from './json.ts';
 import { endSaga, type Court } from './judge.ts';
+import { stepTiming } from './timing.ts';
 
 export interface StepDone {
   output: JsonObject;
   usage?: JsonObject | null;
-  timing?: JsonObject | null;
+  /** What the worker measured, in milliseconds by name. */
+  timing?: JsonObject;
   resolvedArguments?: JsonObject;
 }
 
@@ -29,7 +31,7 @@ export async function completeStep(court: Court, span: string, done: StepDone): 
       end_time: now,
       output_payload: asJson(done.output),
       ...(done.usage === undefined ? {} : { usage: asJson(done.usage) }),
-      ...(done.timing === undefined ? {} : { timing: asJson(done.timing) }),
+      timing: stepTiming(court, done.timing),
       ...(done.resolvedArguments === undefined ? {} : { resolved_arguments: asJson(done.resolvedArguments) }),
     })
     .where('trace_id', '=', saga.trace_id)
@@ -42,10 +44,16 @@ export async function completeStep(court: Court, span: string, done: StepDone): 
     span_id: span,
     data: { step_id: row.step_id, kind: row.kind, output_hash: digest(done.output) },
   });
+  return endAfter(court, row.order_index);
+}
+
+/** Ends the saga when this was its last step and no cancel stands. */
+export async function endAfter(court: Court, orderIndex: number): Promise<{ ended: boolean }> {
+  const { saga } = court;
   // A result that came after the saga had turned round or ended completes the step, not the saga.
   if (!isForward(saga.status)) return { ended: false };
   saga.status = 'RUNNING';
-  if (!(await isLast(court, row.order_index)) || (await cancelStands(court))) return { ended: false };
+  if (!(await isLast(court, orderIndex)) || (await cancelStands(court))) return { ended: false };
   await endSaga(court, 'COMPLETED', null);
   return { ended: true };
 }
@@ -77,6 +85,7 @@ export async function failStep(
       status,
       end_time: now,
       error_details: asJson(details),
+      timing: stepTiming(court),
       ...(extra.resolvedArguments === undefined
         ? {}
         : { resolved_arguments: asJson(extra.resolvedArguments) }),

@@ -7,7 +7,8 @@ import type { ReviewStatus, StepKind } from '../domain/status.ts';
 import { SYSTEM, type Actor } from '../ledger/entry.ts';
 import { asJson } from './json.ts';
 import type { Court } from './judge.ts';
-import type { Tables, Verdict } from './tables.ts';
+import { heldTiming } from './timing.ts';
+import type { ReviewEdit, Tables, Verdict } from './tables.ts';
 
 export type Review = Selectable<Tables['reviews']>;
 
@@ -24,6 +25,8 @@ export interface Opening {
   /** null: unlimited. */
   maxRetries: number | null;
   usage?: JsonObject | null;
+  /** What the worker measured. */
+  timing?: JsonObject;
   resolvedArguments: JsonObject;
 }
 
@@ -57,6 +60,7 @@ export async function openReview(court: Court, ref: StepRef, opening: Opening): 
       status: 'AWAITING_HUMAN',
       resolved_arguments: asJson(opening.resolvedArguments),
       ...(opening.usage === undefined ? {} : { usage: asJson(opening.usage) }),
+      ...(opening.timing === undefined ? {} : { timing: asJson(heldTiming(opening.timing)) }),
     })
     .where('trace_id', '=', ref.traceId)
     .where('span_id', '=', ref.span)
@@ -100,7 +104,8 @@ export async function reviewsOfStep(court: Court, span: string): Promise<Review[
 
 /** A review as the pure judgement sees it. */
 export function judged(review: Review): OpenOrDecided {
-  return { ...review, decided_by: review.actor === null ? null : nameOf(review.actor) };
+  const decidedBy = review.actor === null ? null : nameOf(review.actor);
+  return { ...review, edit: review.edit?.payload ?? null, decided_by: decidedBy };
 }
 
 export function nameOf(actor: Actor): string {
@@ -113,6 +118,8 @@ export interface Decided {
   comment: string | null;
   verdict: Verdict | null;
   source: 'http' | 'signal';
+  /** The edit that was approved, and its diff; absent without one. */
+  edited?: { edit: ReviewEdit; diff: Json };
 }
 
 const DECISION_ENTRY = {
@@ -134,14 +141,21 @@ export async function closeWithVerdict(court: Court, review: Review, decided: De
     span_id: review.span_id,
     data: {
       iteration: review.iteration,
-      payload_hash: review.payload_hash,
+      payload_hash: decided.edited?.edit.payload_hash ?? review.payload_hash,
       comment: decided.comment,
       source: decided.source,
+      ...(decided.edited ? editEntry(review, decided.edited) : {}),
       ...(decided.verdict?.error_details ? { error_details: decided.verdict.error_details } : {}),
       ...(decided.verdict?.guidance === undefined ? {} : { guidance: decided.verdict.guidance }),
     },
   });
   return closed;
+}
+
+/** Who edited what: with the entry of the hold it says all that was approved. */
+function editEntry(review: Review, { edit, diff }: NonNullable<Decided['edited']>): JsonObject {
+  const held = { held_payload_hash: review.payload_hash, diff };
+  return edit.sent === null ? held : { ...held, sent: edit.sent };
 }
 
 /** Closes an open review by its deadline. */
@@ -174,6 +188,8 @@ async function updateReview(court: Court, review: Review, decided: Omit<Decided,
       comment: decided.comment,
       verdict: asJson(decided.verdict),
       decided_at: court.now,
+      edit: asJson(decided.edited?.edit ?? null),
+      diff: asJson(decided.edited?.diff ?? null),
     })
     .where('trace_id', '=', review.trace_id)
     .where('span_id', '=', review.span_id)

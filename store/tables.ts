@@ -105,7 +105,7 @@ export interface Tables {
     sent: JsonColumn<JsonObject | null>;
     payload_hash: string;
     edit_schema: JsonColumn<JsonObject | null>;
-    edit: JsonColumn<Json>;
+    edit: JsonColumn<ReviewEdit | null>;
     diff: JsonColumn<Json>;
     verdict: JsonColumn<Verdict | null>;
     actor: JsonColumn<Actor | null>;
@@ -177,6 +177,14 @@ export interface Stuck {
   code: string;
   message: string;
   hint: string;
+}
+
+/** What a reviewer made of the payload on hold, as it was accepted. */
+export interface ReviewEdit {
+  payload: JsonObject;
+  sent: JsonObject | null;
+  /** Of `sent` (commit) or of the payload (reason); the review's own hash stays that of what was on hold. */
+  payload_hash: string;
 }
 
 /** What a reviewer said beyond the verdict itself: error details of a rejection, guidance of a retry. */

@@ -13,6 +13,8 @@ const FIELDS = {
   worker: 'clerk',
   worker_version: '1',
   with: {},
+  when: null,
+  resources: [],
   policy: null,
   hitl: false,
   hitl_max_retries: null,
@@ -27,7 +29,13 @@ const FIELDS = {
 
 export function reason(id: string, fields: Partial<ReasonStepDefinition> = {}): ReasonStepDefinition {
   const prompt = { ref: `${id}.j2`, template: 'Think.' };
-  return { ...FIELDS, id, name: id, kind: 'reason', prompt, ...fields };
+  const agent = {
+    agent_adapter: 'react',
+    on_tool_error: 'return',
+    max_step_tokens: null,
+    facts: [],
+  } as const;
+  return { ...FIELDS, ...agent, facts: [], id, name: id, kind: 'reason', prompt, ...fields };
 }
 
 export function commit(id: string, fields: Partial<CommitStepDefinition> = {}): CommitStepDefinition {
@@ -56,6 +64,7 @@ export function worker(namespace = 'default'): WorkerDefinition {
     version: '1',
     description: null,
     provider: 'mock',
+    adapter: 'langchain',
     model_name: 'mock',
     mock_script: null,
     temperature: 0,
