@@ -44,7 +44,7 @@ export function notMade(call: Call, why: string): ToolEntry {
   return resultOf(call, errorAnswer(why), { called: false, answered: false });
 }
 
-/** Reads a resource that the step allows; whatever goes wrong with it is an error result, as of a tool. */
+/** Reads a resource that the step allows; an error result where it cannot be read. Rejects as {@link performCall}. */
 export async function performRead(run: AgentRun, call: Call): Promise<ToolEntry> {
   const uri = uriOf(call);
   if (uri === null) return notMade(call, `expected ${READ_RESOURCE} to be called with {uri: <text>}`);
@@ -53,9 +53,9 @@ export async function performRead(run: AgentRun, call: Call): Promise<ToolEntry>
     const text = await readResource(run, uri);
     return resultOf(call, checked({ isError: false, data: { text }, text }, undefined), CALLED);
   } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ResourceNotRead') throw error;
     run.signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
-    return resultOf(call, errorAnswer(`${uri} could not be read: ${why}`), CALLED);
+    return resultOf(call, errorAnswer(error.message), CALLED);
   }
 }
 

@@ -22,7 +22,7 @@ export interface ToolAnswer {
 export interface AgentResources {
   /** What may be read, placeholders filled (`resolveResources`). */
   list: readonly ResourceAllowance[];
-  /** Rejects when there is nothing to read: the model is told, or the step fails. */
+  /** Rejects with an error named `ResourceNotRead` when it cannot be read. */
   read(uri: string): Promise<{ text: string }>;
 }
 

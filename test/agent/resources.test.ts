@@ -38,6 +38,10 @@ function reading(script: MockTurn[], more: Partial<AgentRun> = {}, fails?: Error
   return { ...recorded, reads };
 }
 
+function notRead(message: string): Error {
+  return Object.assign(new Error(message), { name: 'ResourceNotRead' });
+}
+
 /** What a resource comes to with these arguments: its URI, or the code of the failure. */
 function resolved(uri: string, args: JsonObject): string {
   try {
@@ -116,14 +120,21 @@ describe('resources of a reason step', () => {
   });
 
   it('that cannot be read go back to the model; with on_tool_error fail they are RESOURCE_READ_FAILED', async () => {
-    const broken = new Error('the server is away');
+    const broken = notRead('the resource repo://rules cannot be read: the server is away');
     const { run, entries } = reading([read('repo://rules'), done], {}, broken);
     assert.deepEqual((await runReact(run)).output, { ok: true });
-    assert.match(text(entries[1]?.['text']), /repo:\/\/rules could not be read: the server is away/);
+    assert.match(text(entries[1]?.['text']), /repo:\/\/rules cannot be read: the server is away/);
     const step = reasonStep({ resources: templates, on_tool_error: 'fail' });
     const failure = await failureOf(runReact(reading([read('repo://rules'), done], { step }, broken).run));
     assert.equal(failure.code, 'RESOURCE_READ_FAILED');
     assert.match(failure.message, /the server is away/);
+  });
+
+  it('that fail for another reason than the resource stop the attempt', async () => {
+    const bug = new Error('a bug');
+    const { run, entries } = reading([read('repo://rules'), done], {}, bug);
+    await assert.rejects(runReact(run), (error) => error === bug);
+    assert.equal(entries.length, 1);
   });
 
   it('asked for without a URI are an error result', async () => {
