@@ -15,3 +15,8 @@ export class ToolCallLost extends Error {
 export class ToolCallRefused extends Error {
   override name = 'ToolCallRefused';
 }
+
+/** No tool source of the worker gave the resource; reading has no effect, so it may always be tried again. */
+export class ResourceNotRead extends Error {
+  override name = 'ResourceNotRead';
+}

@@ -1,13 +1,13 @@
 /**
- * One connection to one tool server, from the start of its process to its end.
+ * One connection to one tool server, from its opening to its end.
  *
- * States: open → closed. It closes when the server goes away, when its pool closes it, or when it was abandoned
- * (a call on it was given up and it no longer answers a ping) and its last call has ended. A closed connection
- * is never opened again; the pool makes a new one. A call is written at most once, to one process.
+ * States: open → closed. It closes when the server goes away, when its pool closes it, or when it was retired
+ * (the session ended, or something failed on it and it no longer answers a ping) and its last request has ended.
+ * A closed connection is never opened again; the pool makes a new one. A call is written at most once, to one
+ * server.
  */
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import {
-  CallToolResultSchema,
   EmptyResultSchema,
   ErrorCode,
   ListToolsResultSchema,
@@ -16,166 +16,159 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { Tool } from '@modelcontextprotocol/sdk/types.js';
 import type { JsonObject } from '../domain/json.ts';
-import { ToolCallLost, ToolCallRefused } from './call-errors.ts';
-import type { ToolResult } from './result.ts';
-import { readResult } from './result.ts';
+import type { CallOptions, Line } from './calls.ts';
+import { callTool, closeWhenDone, readResource } from './calls.ts';
+import type { Opening } from './opening.ts';
+import type { ResourceText, ToolResult } from './result.ts';
 import { createCleaner } from './secrets.ts';
-import type { Launch } from './source.ts';
-import type { StdioTransport } from './stdio.ts';
-import { createStdioTransport, MESSAGE_LIMIT_BYTES, NotSent } from './stdio.ts';
+import type { ServerTransport } from './transport.ts';
+import { messageOf, NotSent } from './transport.ts';
 
-/** The callers' signals end calls; this is the longest delay that a Node timer takes. */
-const NO_TIMEOUT_MS = 2 ** 31 - 1;
 const PING_TIMEOUT_MS = 5_000;
 const MAX_PAGES = 100;
-/** By JSON-RPC these say that the request was not executed; any other error may come after an effect. */
-const NOT_EXECUTED: readonly number[] = [
-  ErrorCode.ParseError,
-  ErrorCode.InvalidRequest,
-  ErrorCode.MethodNotFound,
-  ErrorCode.InvalidParams,
-];
+/** How long a tool list counts when the server has no way to say that it changed. */
+const LIST_AGE_MS = 30_000;
 
 export interface Connection {
-  /** The server's tools; asked once, and again after the server said that they changed. */
+  /** The server's tools; asked once, and again after they changed or may have changed. */
   tools(): Promise<readonly Tool[]>;
   /** Rejects with `ToolCallLost` or `ToolCallRefused`. */
   call(tool: string, args: JsonObject, options: CallOptions): Promise<ToolResult>;
-  /** False when calls were given up on it and it does not answer a ping either; it then closes by itself. */
+  /** False when the server said that it has no resources at all. */
+  hasResources(): boolean;
+  /** Rejects with the reason why there is no text. */
+  read(uri: string, signal: AbortSignal): Promise<ResourceText>;
+  /** False when its server went away or no longer answers a ping; it then closes by itself. */
   isUsable(): Promise<boolean>;
-}
-
-export interface CallOptions {
-  /** The request's `_meta`. */
-  meta: Record<string, unknown>;
-  signal: AbortSignal;
 }
 
 export interface ConnectionOptions {
   /** Limit for the handshake, and for one page of the tool list. */
   timeoutMs: number;
   onStderr(line: string): void;
-  /** The server's process is gone; called once, also when the handshake never succeeded. */
+  /** The connection is closed; called once, also when the handshake never succeeded. */
   onEnded(): void;
 }
 
-/** A server's process that was started. */
+/** A connection that is being opened. */
 export interface Started {
-  /** Rejects when the process cannot be started or does not shake hands in time; the process is then ended. */
+  /** Rejects when the server cannot be reached or does not shake hands in time; what was started is then ended. */
   connection: Promise<Connection>;
-  /** Ends the process (its input is closed, then it is terminated, then killed) and waits until it is gone. */
+  /** Ends it (a process: its input is closed, then it is terminated, then killed) and waits until it is gone. */
   close(): Promise<void>;
 }
 
-/** Text of a server or about it, fit to be logged, stored and shown. */
-type Clean = (text: string) => string;
-
-/** Starts the server's process and shakes hands. */
-export function connect(launch: Launch, options: ConnectionOptions): Started {
-  const clean = createCleaner(launch.secrets);
-  const transport = createStdioTransport(launch, (line) => options.onStderr(clean(line)));
-  const client = new Client({ name: 'warden', version: '1' }, { capabilities: {} });
-  const connection = overClient(client, transport, clean, options);
-  const ready = client.connect(transport, { timeout: options.timeoutMs }).catch((error: unknown) => {
-    throw new Error(clean(connectError(error, options.timeoutMs)));
+/** Starts the server's process, or connects to it, and shakes hands. */
+export function connect(opening: Opening, options: ConnectionOptions): Started {
+  const clean = createCleaner(opening.secrets);
+  let onGap = (): void => undefined;
+  const transport = opening.transport({
+    timeoutMs: options.timeoutMs,
+    onStderr: (line) => options.onStderr(clean(line)),
+    onGap: () => onGap(),
   });
-  return { connection: ready.then(() => connection), close: () => transport.close() };
-}
-
-function connectError(error: unknown, timeoutMs: number): string {
-  const code = error instanceof McpError ? error.code : null;
-  if (code === Number(ErrorCode.ConnectionClosed) || error instanceof NotSent) {
-    return 'the server process ended before it answered; what it printed is in the log of the worker process';
-  }
-  if (code === Number(ErrorCode.RequestTimeout)) {
-    return `the server process did not answer within ${timeoutMs} ms; what it printed is in the log of the worker process`;
-  }
-  return `the server process could not be started: ${messageOf(error)}`;
-}
-
-interface Life {
-  closed: boolean;
-  /** A call was given up, or the tools were not listed: it must answer a ping before it is used again. */
-  suspect: boolean;
-  /** It did not answer the ping. */
-  retired: boolean;
-  /** Calls that have not ended. */
-  pending: number;
-}
-
-function overClient(
-  client: Client,
-  transport: StdioTransport,
-  clean: Clean,
-  options: ConnectionOptions,
-): Connection {
-  const life: Life = { closed: false, suspect: false, retired: false, pending: 0 };
-  let listing: Promise<readonly Tool[]> | null = null;
+  const client = new Client({ name: 'warden', version: '1' }, { capabilities: {} });
+  const life = { closed: false, suspect: false, retired: false, pending: 0 };
   client.onclose = () => {
     life.closed = true;
     options.onEnded();
   };
-  client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
-    listing = null;
+  const list = createToolList(client, transport, options.timeoutMs);
+  onGap = list.forget;
+  const connection = overLine({ client, life, clean }, transport, list);
+  const ready = client.connect(transport, { timeout: options.timeoutMs }).catch((error: unknown) => {
+    throw new Error(clean(connectError(error, opening.kind, options.timeoutMs)));
   });
+  return { connection: ready.then(() => connection), close: () => transport.close() };
+}
+
+function connectError(error: unknown, kind: Opening['kind'], timeoutMs: number): string {
+  const code = error instanceof McpError ? error.code : null;
+  const closed = code === Number(ErrorCode.ConnectionClosed);
+  const late = code === Number(ErrorCode.RequestTimeout);
+  if (kind === 'address') {
+    if (late) return `the server did not answer within ${timeoutMs} ms`;
+    return closed ? 'the connection was closed before the server answered' : messageOf(error);
+  }
+  const log = 'what it printed is in the log of the worker process';
+  if (closed || error instanceof NotSent) return `the server process ended before it answered; ${log}`;
+  if (late) return `the server process did not answer within ${timeoutMs} ms; ${log}`;
+  return `the server process could not be started: ${messageOf(error)}`;
+}
+
+function overLine(line: Line, transport: ServerTransport, list: ToolList): Connection {
+  const { client, life, clean } = line;
+  let proving: Promise<boolean> | null = null;
 
   async function tools(): Promise<readonly Tool[]> {
-    const asked = (listing ??= listTools(client, options.timeoutMs));
     try {
-      return await asked;
+      return await list.read();
     } catch (error) {
       life.suspect = true;
-      if (listing === asked) listing = null;
       throw new Error(clean(`its tools cannot be listed: ${messageOf(error)}`));
     }
   }
 
+  async function isUsable(): Promise<boolean> {
+    if (life.closed || life.retired) return false;
+    if (transport.isOpen() && !life.suspect && !transport.isDoubtful()) return true;
+    // Many callers may ask at once: one ping serves them all.
+    proving ??= answersPing(client).finally(() => {
+      proving = null;
+    });
+    if (transport.isOpen() && (await proving) && transport.isOpen()) {
+      life.suspect = false;
+      return true;
+    }
+    life.retired = true;
+    closeWhenDone(client, life);
+    return false;
+  }
+
   return {
     tools,
-    call: (name, args, how) => callTool(client, life, clean, { name, args, ...how }),
-    isUsable: async () => transport.isOpen() && (await isUsable(client, life)),
+    call: (name, args, how) => callTool(line, { name, args, ...how }),
+    hasResources: () => client.getServerCapabilities()?.resources !== undefined,
+    read: (uri, signal) => readResource(line, uri, signal),
+    isUsable,
   };
 }
 
-async function callTool(
-  client: Client,
-  life: Life,
-  clean: Clean,
-  { name, args, meta, signal }: CallOptions & { name: string; args: JsonObject },
-): Promise<ToolResult> {
-  if (signal.aborted) throw notSent(name, `it was given up before: ${reasonOf(signal)}`);
-  if (life.closed) throw notSent(name, 'the server has gone away');
-  // An own controller per call: the client never takes its listener off the signal that it is given.
-  const stop = new AbortController();
-  const onAbort = (): void => stop.abort(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  life.pending += 1;
+async function answersPing(client: Client): Promise<boolean> {
   try {
-    const request = { method: 'tools/call' as const, params: { name, arguments: args, _meta: meta } };
-    const sent = { signal: stop.signal, timeout: NO_TIMEOUT_MS };
-    return readResult(await client.request(request, CallToolResultSchema, sent));
+    await client.request({ method: 'ping' }, EmptyResultSchema, { timeout: PING_TIMEOUT_MS });
+    return true;
   } catch (error) {
-    if (stop.signal.aborted) life.suspect = true;
-    throw callError(name, error, { closed: life.closed, signal, clean });
-  } finally {
-    life.pending -= 1;
-    signal.removeEventListener('abort', onAbort);
-    if (life.retired && life.pending === 0) void client.close();
+    // It does not know the question, and is there.
+    return error instanceof McpError && error.code === Number(ErrorCode.MethodNotFound);
   }
 }
 
-async function isUsable(client: Client, life: Life): Promise<boolean> {
-  if (life.closed || life.retired) return false;
-  if (!life.suspect) return true;
-  try {
-    await client.request({ method: 'ping' }, EmptyResultSchema, { timeout: PING_TIMEOUT_MS });
-    life.suspect = false;
-    return true;
-  } catch {
-    life.retired = true;
-    if (life.pending === 0) void client.close();
-    return false;
+interface ToolList {
+  read(): Promise<readonly Tool[]>;
+  forget(): void;
+}
+
+function createToolList(client: Client, transport: ServerTransport, timeoutMs: number): ToolList {
+  let listing: { tools: Promise<readonly Tool[]>; askedAt: number } | null = null;
+  const forget = (): void => {
+    listing = null;
+  };
+  client.setNotificationHandler(ToolListChangedNotificationSchema, forget);
+
+  async function read(): Promise<readonly Tool[]> {
+    const now = performance.now();
+    if (listing !== null && !transport.hearsChanges() && now - listing.askedAt > LIST_AGE_MS) listing = null;
+    const asked = (listing ??= { tools: listTools(client, timeoutMs), askedAt: now });
+    try {
+      return await asked.tools;
+    } catch (error) {
+      if (listing === asked) listing = null;
+      throw error;
+    }
   }
+
+  return { read, forget };
 }
 
 async function listTools(client: Client, timeout: number): Promise<readonly Tool[]> {
@@ -189,37 +182,4 @@ async function listTools(client: Client, timeout: number): Promise<readonly Tool
     if (cursor === undefined) return tools;
   }
   throw new Error(`the tool list did not end after ${MAX_PAGES} pages`);
-}
-
-function callError(
-  tool: string,
-  error: unknown,
-  end: { closed: boolean; signal: AbortSignal; clean: Clean },
-): Error {
-  if (error instanceof NotSent) return notSent(tool, error.message);
-  if (end.signal.aborted) {
-    return new ToolCallLost(`the call of ${tool} was given up: ${reasonOf(end.signal)}`);
-  }
-  if (end.closed) {
-    return new ToolCallLost(
-      `the server went away during the call of ${tool}, or answered more than ${MESSAGE_LIMIT_BYTES} bytes`,
-    );
-  }
-  const why = end.clean(messageOf(error));
-  if (error instanceof McpError && NOT_EXECUTED.includes(error.code)) {
-    return new ToolCallRefused(`the server refused the call of ${tool}: ${why}`);
-  }
-  return new ToolCallLost(`the call of ${tool} ended without a readable result: ${why}`);
-}
-
-function notSent(tool: string, why: string): ToolCallRefused {
-  return new ToolCallRefused(`the call of ${tool} was not sent: ${why}`);
-}
-
-function reasonOf(signal: AbortSignal): string {
-  return messageOf(signal.reason);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,8 +5,9 @@
 import type { ToolSource } from '../domain/definition.ts';
 import type { Connection, Started } from './connection.ts';
 import { connect } from './connection.ts';
+import { openingOf } from './opening.ts';
 import type { SourceRules } from './source.ts';
-import { launchOf, sourceKey } from './source.ts';
+import { sourceKey } from './source.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -42,7 +43,7 @@ export function createPool(options: PoolOptions): Pool {
     const forget = (): void => {
       if (current.get(key) === started) current.delete(key);
     };
-    const started = connect(launchOf(source, options), {
+    const started = connect(openingOf(source, options), {
       timeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       onStderr: (line) => options.log('tool server says', { source: source.name, line }),
       onEnded: () => {

@@ -2,7 +2,7 @@
  * What a tool answered, as the rest of Warden reads it. Data of a result: its text when that parses to a JSON
  * object; else its structured content; else `{text}`. What no store can hold is taken out.
  */
-import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import type { CallToolResult, ReadResourceResult } from '@modelcontextprotocol/sdk/types.js';
 import type { JsonObject } from '../domain/json.ts';
 import { isDeeperThan, isJsonObject, storable, storableText } from '../domain/json.ts';
 
@@ -14,6 +14,21 @@ export interface ToolResult {
   data: JsonObject;
   /** All text blocks, one after the other; blocks of other types are named in square brackets. */
   text: string;
+}
+
+export interface ResourceText {
+  /** The text of all contents, one after the other; contents that are no text are named in square brackets. */
+  text: string;
+}
+
+/** Never throws, whatever the server wrote. */
+export function readContents({ contents }: ReadResourceResult): ResourceText {
+  const parts = contents.map((part) => {
+    if ('text' in part) return part.text;
+    const bytes = Math.floor((part.blob.replace(/=+$/, '').length * 3) / 4);
+    return `[${part.mimeType ?? 'blob'} ${part.uri}, ${bytes} bytes]`;
+  });
+  return { text: storableText(parts.join('\n')) };
 }
 
 /** Never throws, whatever the server wrote. */

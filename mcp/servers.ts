@@ -6,17 +6,19 @@ import type { Tool } from '@modelcontextprotocol/sdk/types.js';
 import type { ToolSource, WorkerDefinition } from '../domain/definition.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { isDeeperThan, isJsonObject, storable, storableText } from '../domain/json.ts';
-import { ToolCallRefused } from './call-errors.ts';
+import { ResourceNotRead, ToolCallRefused } from './call-errors.ts';
 import type { Connection } from './connection.ts';
 import type { Pool } from './pool.ts';
 import { createPool } from './pool.ts';
-import type { ToolResult } from './result.ts';
+import type { ResourceText, ToolResult } from './result.ts';
 import { DEPTH_LIMIT } from './result.ts';
 import type { SourceRules } from './source.ts';
+import { shownAddress } from './source.ts';
+import { messageOf } from './transport.ts';
 
 export interface ToolServersOptions extends SourceRules {
   log(message: string, fields?: object): void;
-  /** Limit for starting a server and shaking hands; default 10 s. */
+  /** Limit for starting a server or connecting to it, and for shaking hands; default 10 s. */
   connectTimeoutMs?: number;
 }
 
@@ -26,7 +28,7 @@ export interface ToolServers {
    * missing. Rejects only when the signal is aborted.
    */
   open(worker: WorkerDefinition, signal: AbortSignal): Promise<ToolSet>;
-  /** Ends every server process and waits for it. */
+  /** Ends every connection and every server process, and waits for them. */
   close(): Promise<void>;
 }
 
@@ -39,6 +41,11 @@ export interface ToolSet {
    * `warden_idempotency_key` when the tool's schema declares it.
    */
   call(tool: string, args: JsonObject, options: ToolCallOptions): Promise<ToolResult>;
+  /**
+   * Reads a resource from the first source, in the order of the manifest, that gives it. Rejects with
+   * `ResourceNotRead`, which says what each source answered, or with the signal's reason.
+   */
+  readResource(uri: string, options: { signal: AbortSignal }): Promise<ResourceText>;
 }
 
 export interface ToolInfo {
@@ -53,6 +60,7 @@ export interface ToolInfo {
 
 export interface SourceFailure {
   name: string;
+  /** Without credentials, query and fragment; of a process `stdio:<command>`. */
   url: string;
   error: string;
 }
@@ -92,6 +100,7 @@ export function createToolServers(options: ToolServersOptions): ToolServers {
       tools: new Map(Array.from(places, ([name, { info }]) => [name, info])),
       failures: answers.flatMap(({ failure }) => failure ?? []),
       call: (name, args, how) => callTool(pool, places.get(name), name, args, how),
+      readResource: (uri, { signal: stop }) => readResource(pool, worker.tool_sources, uri, stop),
     };
   }
 
@@ -104,7 +113,7 @@ async function toolsOf(pool: Pool, source: ToolSource) {
     const listed = (await connection.tools()).map((tool) => toolInfo(tool, source.name));
     return { source, listed, failure: null };
   } catch (error) {
-    const failure = { name: source.name, url: `stdio:${source.command}`, error: messageOf(error) };
+    const failure = { name: source.name, url: shownAddress(source), error: messageOf(error) };
     return { source, listed: [], failure };
   }
 }
@@ -131,6 +140,27 @@ async function callTool(
   const sent = wantsKey && idempotencyKey !== null ? { ...args, [KEY_ARGUMENT]: idempotencyKey } : args;
   const meta = idempotencyKey === null ? {} : { 'warden/idempotency_key': idempotencyKey };
   return await connection.call(name, sent, { meta, signal });
+}
+
+async function readResource(
+  pool: Pool,
+  sources: readonly ToolSource[],
+  uri: string,
+  signal: AbortSignal,
+): Promise<ResourceText> {
+  const answers: string[] = [];
+  for (const source of sources) {
+    try {
+      const connection = await abortable(pool.connection(source), signal);
+      if (connection.hasResources()) return await connection.read(uri, signal);
+      answers.push(`"${source.name}" has no resources`);
+    } catch (error) {
+      signal.throwIfAborted();
+      answers.push(`"${source.name}": ${messageOf(error)}`);
+    }
+  }
+  const said = answers.length === 0 ? 'the worker names no tool source' : answers.join('; ');
+  throw new ResourceNotRead(`the resource ${uri} cannot be read: ${said}`);
 }
 
 /** Throws for a schema that nothing could compile or store. */
@@ -168,8 +198,4 @@ async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 function abortReason(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,8 +1,10 @@
 /**
- * A tool source as a manifest names it, made into something that can be started: which program, which
+ * A stdio tool source as a manifest names it, made into something that can be started: which program, which
  * arguments, which environment. What may be started is the operator's word, not the manifest's.
  */
-import type { ToolSource } from '../domain/definition.ts';
+import type { StdioSource, ToolSource } from '../domain/definition.ts';
+import type { Environment } from './variables.ts';
+import { createVariables, SourceRefused } from './variables.ts';
 
 export interface SourceRules {
   /** Commands that a manifest may name. */
@@ -10,7 +12,9 @@ export interface SourceRules {
   /** Commands that stand for a program of our own. */
   bundled: Readonly<Record<string, { command: string; args: readonly string[] }>>;
   /** Where `${NAME}` and `env_inherit` are looked up. */
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
+  /** Whether the `url` of a source may lead to a loopback or private address; default false. */
+  allowPrivateUrls?: boolean;
 }
 
 export interface Launch {
@@ -25,17 +29,6 @@ export interface Launch {
   secrets: string[];
 }
 
-/** Thrown when a source cannot be started as it is described; the message never holds a variable's value. */
-export class SourceRefused extends Error {
-  override name = 'SourceRefused';
-}
-
-/**
- * Names of Warden's own settings, which may hold its credentials: no manifest can have them handed to a tool
- * server. Where the notes of the bundled server are is there to be handed on.
- */
-const OWN = /^(WARDEN_(?!NOTES_)|(TEST_)?DATABASE_URL$|DB_URL$)/;
-
 /**
  * Variables that are known to decide which code a program loads. A manifest that sets one would run a program of
  * its own choice under the name of an allowed command; inherited they have the operator's value.
@@ -49,31 +42,26 @@ const LOADING = new RegExp(
 );
 
 /** What to start for a source. Throws `SourceRefused`. */
-export function launchOf(source: ToolSource, rules: SourceRules): Launch {
+export function launchOf(source: StdioSource, rules: SourceRules): Launch {
   if (!rules.stdioAllow.includes(source.command)) {
     throw new SourceRefused(
       `the command "${source.command}" is not allowed to be started; an operator allows it by adding it to WARDEN_STDIO_ALLOW`,
     );
   }
   const bundled = Object.hasOwn(rules.bundled, source.command) ? rules.bundled[source.command] : undefined;
-  const secrets: string[] = [];
-  const resolve = (name: string): string => {
-    const value = lookUp(name, rules.env);
-    secrets.push(value);
-    return value;
-  };
+  const variables = createVariables(rules.env);
   const env: Record<string, string> = {};
-  for (const name of source.env_inherit) env[name] = resolve(name);
+  for (const name of source.env_inherit) env[name] = variables.value(name);
   for (const [name, text] of Object.entries(source.env)) {
     refuseText(name, text);
-    env[name] = text.replace(REFERENCE, (_, variable: string) => resolve(variable));
+    env[name] = variables.fill(text);
   }
   return {
     command: bundled?.command ?? source.command,
     args: [...(bundled?.args ?? []), ...source.args],
     cwd: source.cwd,
     env,
-    secrets,
+    secrets: variables.secrets,
   };
 }
 
@@ -94,23 +82,22 @@ function refuseText(name: string, text: string): void {
 
 /** One connection serves all sources with the same text of this. */
 export function sourceKey(source: ToolSource): string {
-  const env = Object.entries(source.env).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (source.transport !== 'stdio') {
+    return JSON.stringify([source.transport, source.name, source.url, sorted(source.headers)]);
+  }
   const inherit = [...source.env_inherit].sort();
-  return JSON.stringify([source.name, source.command, source.args, source.cwd, env, inherit]);
+  const { transport, name, command, args, cwd } = source;
+  return JSON.stringify([transport, name, command, args, cwd, sorted(source.env), inherit]);
 }
 
-const REFERENCE = /\$\{(?:ENV:)?([A-Za-z_][A-Za-z0-9_]*)\}/g;
+function sorted(record: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+}
 
-function lookUp(name: string, env: SourceRules['env']): string {
-  if (OWN.test(name)) {
-    throw new SourceRefused(
-      `the environment variable ${name} is a setting of Warden itself and is not handed to tool servers; ` +
-        'give the server a variable of its own',
-    );
-  }
-  const value = Object.hasOwn(env, name) ? env[name] : undefined;
-  if (value !== undefined && value !== '') return value;
-  throw new SourceRefused(
-    `the environment variable ${name} is ${value === undefined ? 'not set' : 'empty'} in the worker process; set it and restart that process`,
-  );
+/** Where a source is, fit to be shown: a URL without credentials, query and fragment; of a process its command. */
+export function shownAddress(source: ToolSource): string {
+  if (source.transport === 'stdio') return `stdio:${source.command}`;
+  if (!URL.canParse(source.url)) return '(no URL)';
+  const { protocol, host, pathname } = new URL(source.url);
+  return `${protocol}//${host}${pathname}`;
 }

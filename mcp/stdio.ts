@@ -17,26 +17,16 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { drainLines } from './drain.ts';
 import type { Launch } from './source.ts';
+import type { ServerTransport } from './transport.ts';
+import { MESSAGE_LIMIT_BYTES, messageOf, NotSent } from './transport.ts';
 
-/** A server that answers more than this in one message is ended. */
-export const MESSAGE_LIMIT_BYTES = 10 * 1024 * 1024;
 /** How long a process may take to end after each of the three ways of asking. */
 const GRACE_MS = 2_000;
 /** How long the output of a process that exited is still read; a program that left its group may hold it open. */
 const DRAIN_MS = 500;
 
-/** The message was not handed to the process, not even in part. */
-export class NotSent extends Error {
-  override name = 'NotSent';
-}
-
-export interface StdioTransport extends Transport {
-  /** False as soon as the process has ended or is being ended: nothing can be sent any more. */
-  isOpen(): boolean;
-}
-
 /** A transport of the MCP client over one process; `onStderr` gets what the process prints, line by line. */
-export function createStdioTransport(launch: Launch, onStderr: (line: string) => void): StdioTransport {
+export function createStdioTransport(launch: Launch, onStderr: (line: string) => void): ServerTransport {
   let child: ChildProcessWithoutNullStreams | null = null;
   let ended: Promise<void> | null = null;
   let onGone = (): void => undefined;
@@ -78,7 +68,15 @@ export function createStdioTransport(launch: Launch, onStderr: (line: string) =>
   }
 
   const isOpen = (): boolean => child !== null && ended === null;
-  const transport: StdioTransport = { start, send, close, isOpen };
+  const transport: ServerTransport = {
+    start,
+    send,
+    close,
+    isOpen,
+    // A pipe is heard to its end, and a process does not forget.
+    isDoubtful: () => false,
+    hearsChanges: () => true,
+  };
   return transport;
 }
 
@@ -137,9 +135,7 @@ function serialized(message: JSONRPCMessage): string {
   try {
     return serializeMessage(message);
   } catch (error) {
-    throw new NotSent(
-      `it cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new NotSent(`it cannot be written as JSON: ${messageOf(error)}`);
   }
 }
 

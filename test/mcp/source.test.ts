@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { ToolSource } from '../../domain/definition.ts';
+import type { StdioSource } from '../../domain/definition.ts';
 import type { SourceRules } from '../../mcp/source.ts';
-import { launchOf, sourceKey, SourceRefused } from '../../mcp/source.ts';
+import { launchOf, sourceKey } from '../../mcp/source.ts';
+import { SourceRefused } from '../../mcp/variables.ts';
 import { loadEnvironment } from '../../settings.ts';
 import { createFixture, patient } from './fixtures/fixture.ts';
 
@@ -25,12 +26,12 @@ const rules: SourceRules = {
   env,
 };
 
-function source(over: Partial<ToolSource> = {}): ToolSource {
+function source(over: Partial<StdioSource> = {}): StdioSource {
   const plain = { name: 's', transport: 'stdio' as const, command: 'uvx', args: [], cwd: null };
   return { ...plain, env: {}, env_inherit: [], ...over };
 }
 
-const refused = (over: Partial<ToolSource>, message: RegExp) =>
+const refused = (over: Partial<StdioSource>, message: RegExp) =>
   assert.throws(
     () => launchOf(source(over), rules),
     (error) => {
