@@ -38,13 +38,15 @@ export async function startNotes(): Promise<Notes> {
     env_inherit: [],
   };
   const args = ['--import', '@swc-node/register/esm-register', join(process.cwd(), 'servers/notes.ts')];
-  const servers = createToolServers({
+  const options = {
     stdioAllow: ['warden-notes'],
     bundled: { 'warden-notes': { command: process.execPath, args } },
     env: {},
+    allowPrivateUrls: true,
     log: () => undefined,
     connectTimeoutMs: 30_000,
-  });
+  };
+  const servers = createToolServers(options);
   return {
     source,
     async arrived() {

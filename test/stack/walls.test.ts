@@ -47,7 +47,7 @@ const table: Record<string, readonly string[]> = {
   cli: ['manifest', 'ledger'],
   servers: [],
   settings: [],
-  processes: ['domain', 'store', 'mcp', 'activities', 'delivery', 'api', 'settings'],
+  processes: ['domain', 'store', 'mcp', 'agent', 'activities', 'delivery', 'api', 'settings'],
 };
 
 describe('the walls between rooms', () => {
