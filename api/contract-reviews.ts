@@ -69,13 +69,8 @@ const decisionFields = {
   iteration: orNull(iteration),
 };
 
-/** Editing comes later: only what says "no edit" is taken. */
-const noEdit = orNull(
-  anyObject.refine((edit) => Object.keys(edit).length === 0, {
-    error: 'an edited payload is not supported yet: leave it out, or reject with a reason',
-  }),
-);
-const edits = { output: noEdit, arguments: noEdit };
+/** Absent, null and `{}` are no edit. */
+const edits = { output: orNull(anyObject), arguments: orNull(anyObject) };
 
 const errorDetails = {
   error_details: orNull(

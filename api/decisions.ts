@@ -1,7 +1,9 @@
 /** Decisions. There is one path: each route is an adapter of a few lines over `decided`. */
 import type { Verb } from '../domain/decision.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { createPolicyGate } from '../expression/gate.ts';
 import { decide } from '../store/decide.ts';
+import type { EditAsked } from '../store/edit.ts';
 import type { Store } from '../store/store.ts';
 import { personOf } from './actor.ts';
 import {
@@ -13,6 +15,7 @@ import {
   retryBody,
 } from './contract-reviews.ts';
 import { namespaceQuery, stepPath } from './contract.ts';
+import { createEditCheck, type EditSent } from './edits.ts';
 import { refusal } from './problem.ts';
 import { jsonRoute, type Route } from './route.ts';
 
@@ -32,7 +35,12 @@ interface About {
 }
 
 /** Judges a decision and answers when that is committed. Rejects with 404 or with 409, which names the winner. */
-async function decided(store: Store, { params, query }: About, verb: Verb, body: DecisionBody) {
+async function decided(
+  store: Store,
+  { params, query }: About,
+  verb: Verb,
+  body: DecisionBody & { edit?: EditAsked | null },
+) {
   const result = await decide(store, {
     namespace: query.namespace,
     traceId: params.trace_id,
@@ -40,8 +48,7 @@ async function decided(store: Store, { params, query }: About, verb: Verb, body:
     verb,
     iteration: body.iteration,
     payloadHash: body.payload_hash,
-    // Edited payloads are refused where the body is read.
-    edit: null,
+    edit: body.edit ?? null,
     errorDetails: body.error_details ?? null,
     guidance: body.guidance ?? null,
     retryToken: body.retry_token ?? null,
@@ -58,6 +65,12 @@ const STEP = '/v1/sagas/{trace_id}/steps/{step_span_id}';
 const shared = { method: 'post', status: 202, params: stepPath, query: namespaceQuery } as const;
 
 export function decisionRoutes(store: Store): Route[] {
+  const checkEdit = createEditCheck(store, createPolicyGate());
+  const approved = async ({ params, query }: About, body: DecisionBody & EditSent) => {
+    const at = { namespace: query.namespace, traceId: params.trace_id, span: params.step_span_id };
+    const edit = await checkEdit(at, body);
+    return (await decided(store, { params, query }, 'approve', { ...body, edit })).accepted;
+  };
   return [
     jsonRoute({
       ...shared,
@@ -66,10 +79,8 @@ export function decisionRoutes(store: Store): Route[] {
       body: decisionBody,
       answer: decisionAccepted,
       run: async ({ body, ...about }) => {
-        const approves = body.decision === 'APPROVE';
-        const verb = approves ? 'approve' : 'reject';
-        const error_details = approves ? null : body.error_details;
-        return (await decided(store, about, verb, { ...body, error_details })).accepted;
+        if (body.decision === 'APPROVE') return approved(about, { ...body, error_details: null });
+        return (await decided(store, about, 'reject', body)).accepted;
       },
     }),
     jsonRoute({
@@ -78,7 +89,7 @@ export function decisionRoutes(store: Store): Route[] {
       summary: 'Approve what a step holds for review',
       body: approveBody,
       answer: decisionAccepted,
-      run: async ({ body, ...about }) => (await decided(store, about, 'approve', body)).accepted,
+      run: ({ body, ...about }) => approved(about, body),
     }),
     jsonRoute({
       ...shared,

@@ -56,7 +56,14 @@ export const walls = {
 };
 
 /** Put things together, so they may import everything; nothing may import them. */
-export const entries = ['worker.ts', 'standalone.ts', 'api/server.ts', 'cli/warden.ts', 'servers/notes.ts', 'servers/issues.ts'];
+export const entries = [
+  'worker.ts',
+  'standalone.ts',
+  'api/server.ts',
+  'cli/warden.ts',
+  'servers/notes.ts',
+  'servers/issues.ts',
+];
 
 /** Programs about the whole: no walls inside, and no room may import them. */
 const free = ['test', 'bench', 'scripts'];

@@ -160,23 +160,6 @@ describe('decisions over HTTP', () => {
     );
   });
 
-  it('an edit is 422 while editing is not supported, and absent, null or {} is none', async () => {
-    const { trace, span } = await held(api);
-    for (const body of [{ arguments: { id: 'x' } }, { output: { data: {} } }]) {
-      const answer = await api.post(at(trace, span, 'approve'), body);
-      assert.equal(answer.status, 422);
-      assert.match(answer.body.detail[0].msg, /not supported yet/);
-      assert.equal(
-        (await api.post(at(trace, span, 'decision'), { decision: 'APPROVE', ...body })).status,
-        422,
-      );
-    }
-    assert.equal(
-      (await api.post(at(trace, span, 'approve'), { output: null, arguments: {} })).body.status,
-      'queued',
-    );
-  });
-
   it('of two opposite decisions at the same moment one is 202 and one is 409 that names it', async () => {
     for (let pair = 0; pair < 20; pair += 1) {
       const { trace, span } = await held(api);
