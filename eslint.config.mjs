@@ -118,7 +118,7 @@ export default tseslint.config(
   },
   {
     // A tool server is a program of its own: its environment is what the manifest gives it.
-    files: ['settings.ts', 'servers/notes.ts'],
+    files: ['settings.ts', 'servers/notes.ts', 'servers/issues.ts'],
     rules: { 'no-restricted-syntax': ['error', ...namedExportsOnly] },
   },
   {

@@ -108,6 +108,7 @@ function gather(reader: Reader) {
     /** Commands that a manifest may name as a `stdio` tool source. */
     stdioAllow: list('WARDEN_STDIO_ALLOW'),
     notes: { folder: reader.optional('WARDEN_NOTES_FOLDER'), record: reader.optional('WARDEN_NOTES_RECORD') },
+    issues: { file: reader.optional('WARDEN_ISSUES_FILE'), record: reader.optional('WARDEN_ISSUES_RECORD') },
     ...gatherModels(reader),
     undoRetry: {
       baseDelayMs: seconds('WARDEN_UNDO_RETRY_BASE_DELAY_S', 1),

@@ -12,6 +12,7 @@ export interface WorkerSettings {
   worker: { maxInFlight: number; maxCachedWorkflows: number };
   stdioAllow: readonly string[];
   notes: { folder: string | null; record: string | null };
+  issues: { file: string | null; record: string | null };
   llm: LlmSettings;
   llmRetry: ActivityDeps['llmRetry'];
   maxStepTokens: number | null;
@@ -31,15 +32,9 @@ export interface WorkerParts {
 
 export function startWorker(settings: WorkerSettings, parts: WorkerParts): Poller {
   const { store, env, dist, crash, log } = parts;
-  const { folder, record } = settings.notes;
-  const notes = [
-    `${dist}/servers/notes.js`,
-    ...(folder === null ? [] : ['--folder', folder]),
-    ...(record === null ? [] : ['--record', record]),
-  ];
   const tools = createToolServers({
     stdioAllow: settings.stdioAllow,
-    bundled: { 'warden-notes': { command: process.execPath, args: notes } },
+    bundled: bundledServers(settings, dist),
     env,
     log: (message, fields) => log.info(fields ?? {}, message),
   });
@@ -72,5 +67,20 @@ export function startWorker(settings: WorkerSettings, parts: WorkerParts): Polle
       await poller.stop();
       await tools.close();
     },
+  };
+}
+
+/** The tool servers that come with Warden, by the command that manifests name. */
+function bundledServers({ notes, issues }: WorkerSettings, dist: string) {
+  const server = (name: string, flags: Record<string, string | null>) => ({
+    command: process.execPath,
+    args: [
+      `${dist}/servers/${name}.js`,
+      ...Object.entries(flags).flatMap(([flag, value]) => (value === null ? [] : [flag, value])),
+    ],
+  });
+  return {
+    'warden-notes': server('notes', { '--folder': notes.folder, '--record': notes.record }),
+    'warden-issues': server('issues', { '--file': issues.file, '--record': issues.record }),
   };
 }

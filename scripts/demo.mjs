@@ -6,7 +6,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { tellStory } from './demo-story.mjs';
 import { deployExamples } from './dev-deploy.mjs';
-import { notesSettings, seedNotes } from './dev-notes.mjs';
+import { notesSettings, seedExamples } from './dev-notes.mjs';
 import { root } from './dev-prepare.mjs';
 import { stopOnSignals } from './dev-signals.mjs';
 import { createStack } from './dev-stack.mjs';
@@ -58,7 +58,7 @@ async function demoPlan(state, notes) {
         if (!name.startsWith('stack.lock.') && name !== 'logs')
           await rm(join(state, name), { recursive: true, force: true });
       }
-      await seedNotes(notes.WARDEN_NOTES_FOLDER);
+      await seedExamples(notes);
     },
   };
 }

@@ -5,7 +5,7 @@ import { followLogs } from './dev-logs.mjs';
 import { root } from './dev-prepare.mjs';
 import { createStack, throwWhenEnded } from './dev-stack.mjs';
 import { stopOnSignals } from './dev-signals.mjs';
-import { notesSettings, seedNotes } from './dev-notes.mjs';
+import { notesSettings, seedExamples } from './dev-notes.mjs';
 
 const say = (line) => console.log(line);
 
@@ -23,7 +23,7 @@ export async function up() {
       ports: { api: settings.api.port, temporal: settings.temporal.port, ui: settings.temporal.uiPort },
       postgres: settings.databaseUrl !== null,
       env: { ...env, ...notes },
-      prepare: () => seedNotes(notes.WARDEN_NOTES_FOLDER),
+      prepare: () => seedExamples(notes),
     },
     say,
   );
@@ -51,6 +51,7 @@ function greet(stack, settings, notes) {
   Temporal   127.0.0.1:${settings.temporal.port}
   store      ${store}
   notes      ${notes.WARDEN_NOTES_FOLDER}
+  issues     ${notes.WARDEN_ISSUES_FILE}
 
 A first thing to try, in another terminal in ${root}:
 

@@ -14,8 +14,8 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { NotesFolder } from './notes-folder.ts';
 import { NoteRefused, openFolder, restore } from './notes-folder.ts';
-import { openRecord } from './notes-record.ts';
-import type { NotesRecord } from './notes-record.ts';
+import { openRecord } from './call-record.ts';
+import type { CallRecord } from './call-record.ts';
 import type { Rehearsal } from './notes-rehearsal.ts';
 import { readRehearsal } from './notes-rehearsal.ts';
 import { notesTools } from './notes-tools.ts';
@@ -82,7 +82,7 @@ async function answer(
 /** What a call acts on. */
 interface Ground {
   folder: NotesFolder;
-  record: NotesRecord;
+  record: CallRecord;
 }
 
 async function perform(

@@ -3,7 +3,7 @@
  * that acts does so in one synchronous stretch, so that an effect and its line in the record belong together.
  */
 import { z } from 'zod';
-import type { Effect, NotesRecord } from './notes-record.ts';
+import type { Effect, CallRecord } from './call-record.ts';
 import type { NotesFolder } from './notes-folder.ts';
 import { NOTE_LIMIT_BYTES, NoteRefused, restore } from './notes-folder.ts';
 
@@ -26,7 +26,7 @@ const content = z.string().max(1_000_000).describe('text of the note');
 const forwardKey = z.string().min(1).describe('idempotency key of the call to undo');
 
 /** All tools over one folder and its record. */
-export function notesTools(folder: NotesFolder, record: NotesRecord): NoteTool[] {
+export function notesTools(folder: NotesFolder, record: CallRecord): NoteTool[] {
   return [...readingTools(folder), ...writingTools(folder, record), ...undoingTools(folder, record)];
 }
 
@@ -72,7 +72,7 @@ function readingTools(folder: NotesFolder): NoteTool[] {
   ];
 }
 
-function writingTools(folder: NotesFolder, record: NotesRecord): NoteTool[] {
+function writingTools(folder: NotesFolder, record: CallRecord): NoteTool[] {
   const write = (name: string, text: string, key: string | null): Act => {
     refuseUndone(record, key);
     const previous = folder.read(name);
@@ -105,7 +105,7 @@ function writingTools(folder: NotesFolder, record: NotesRecord): NoteTool[] {
   ];
 }
 
-function undoingTools(folder: NotesFolder, record: NotesRecord): NoteTool[] {
+function undoingTools(folder: NotesFolder, record: CallRecord): NoteTool[] {
   return [
     tool(
       'delete_note',
@@ -143,7 +143,7 @@ function undoingTools(folder: NotesFolder, record: NotesRecord): NoteTool[] {
   ];
 }
 
-function refuseUndone(record: NotesRecord, key: string | null): void {
+function refuseUndone(record: CallRecord, key: string | null): void {
   if (key === null || !record.isUndone(key)) return;
   throw new NoteRefused(`the call with key ${key} was undone before it arrived here; nothing was done`);
 }

@@ -47,15 +47,8 @@ export async function createNotes() {
     return tools;
   }
 
-  /** The record as anyone reads it: every line that is JSON. */
-  function lines(event?: string, key?: string): Line[] {
-    const texts = existsSync(record) ? readFileSync(record, 'utf8').split('\n') : [];
-    return texts
-      .flatMap(readLine)
-      .filter(
-        (line) => (event === undefined || line.event === event) && (key === undefined || line.key === key),
-      );
-  }
+  const lines = (event?: string, key?: string): Line[] =>
+    existsSync(record) ? readLines(record, event, key) : [];
 
   async function close(): Promise<void> {
     await servers.close();
@@ -63,6 +56,16 @@ export async function createNotes() {
   }
 
   return { folder, record, open, lines, close, at: (path: string) => join(folder, path) };
+}
+
+/** A record as anyone reads it: every line that is JSON. */
+export function readLines(record: string, event?: string, key?: string): Line[] {
+  return readFileSync(record, 'utf8')
+    .split('\n')
+    .flatMap(readLine)
+    .filter(
+      (line) => (event === undefined || line.event === event) && (key === undefined || line.key === key),
+    );
 }
 
 function readLine(text: string): Line[] {

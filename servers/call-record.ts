@@ -1,8 +1,8 @@
 /**
- * The record of a notes server: an append-only file of JSON lines, each written with one O_APPEND write. It is
- * the independent witness of what was asked and what took effect, and the server's memory: what a note held
- * before each write, which keys were served, which were undone. Several server processes may share one record;
- * each reads what the others appended before it decides.
+ * The record of a bundled server: an append-only file of JSON lines, each written with one O_APPEND write. It is
+ * the independent witness of what was asked and what took effect, and the server's memory: what was there before
+ * each effect, which keys were served, which were undone. Several server processes may share one record; each
+ * reads what the others appended before it decides.
  *
  * Events: `start` {pid}, `call` {tool, arguments, key}, `effect` {tool, key, path, previous, result},
  * `claim` {tool, key, claim, pid}, `release` {tool, key, claim, result?}, `undo` {key, undone}. All have `at`.
@@ -48,12 +48,12 @@ const undoLine = z.object({ event: z.literal('undo'), undone: z.string() });
 const startLine = z.object({ event: z.literal('start'), pid: z.number() });
 const readBack = z.discriminatedUnion('event', [startLine, effectLine, claimLine, releaseLine, undoLine]);
 
-/** What took effect: `previous` is what the note held before, null when there was none. */
+/** What took effect: `previous` is what `path` held before, as text; null when there was nothing. */
 export type Effect = Omit<z.infer<typeof effectLine>, 'event'>;
 type Claim = z.infer<typeof claimLine>;
 type Result = z.infer<typeof resultShape>;
 
-export interface NotesRecord {
+export interface CallRecord {
   /** Writes that a call arrived. */
   called(tool: string, args: unknown, key: string | null): void;
   /** Writes that something took effect, just now. */
@@ -71,7 +71,7 @@ export interface NotesRecord {
 }
 
 /** Opens (and creates) the record. Throws when the file cannot be opened for appending. */
-export function openRecord(file: string): NotesRecord {
+export function openRecord(file: string): CallRecord {
   mkdirSync(dirname(file), { recursive: true });
   const log = openLog(file);
   const memory = createMemory(log);
@@ -91,7 +91,7 @@ export function openRecord(file: string): NotesRecord {
       if (done !== undefined || Date.now() > giveUpAt) release(null);
       if (done !== undefined) return { done };
       if (Date.now() > giveUpAt) {
-        throw new Error(`another notes server (pid ${holder?.pid}) has been acting on key ${key} for 10 s`);
+        throw new Error(`another server (pid ${holder?.pid}) has been acting on key ${key} for 10 s`);
       }
       await new Promise((resolve) => setTimeout(resolve, CLAIM_POLL_MS));
     }
