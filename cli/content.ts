@@ -20,7 +20,7 @@ export async function readText(terminal: Terminal, file: string): Promise<string
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new Refusal(`${nameOf(file)}: expected text in UTF-8, found other bytes`);
+    throw new Refusal(`${nameOf(file)}: expected text in UTF-8, found other bytes`, 'save the file as UTF-8');
   }
 }
 
@@ -33,7 +33,10 @@ export function nameOf(file: string): string {
 export async function givenText(terminal: Terminal, given: Given): Promise<string | null> {
   const { text, file, option, fileOption } = given;
   if (text !== undefined && file !== undefined) {
-    throw misuse(`${option} and ${fileOption} are two ways to say the same: expected one of them`);
+    throw misuse(
+      `${option} and ${fileOption} are two ways to say the same: expected one of them`,
+      'leave one of them out',
+    );
   }
   if (file === undefined) return text ?? null;
   return await readText(terminal, file);
@@ -44,26 +47,25 @@ export async function givenObject(terminal: Terminal, given: Given): Promise<Rec
   const text = await givenText(terminal, given);
   if (text === null) return null;
   const where = given.file === undefined ? given.option : nameOf(given.file);
+  const hint = `write for example ${given.option} '{"key": "value"}', or put it into a file: ${given.fileOption} FILE`;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw misuse(
-      `${where}: expected a JSON object, found ${error instanceof Error ? error.message : 'other text'}`,
-    );
+    const why = error instanceof Error ? error.message : 'other text';
+    throw misuse(`${where}: expected a JSON object, found ${why}`, hint);
   }
   if (isObject(value)) return value;
   const found = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
-  throw misuse(`${where}: expected a JSON object, found ${found}`);
+  throw misuse(`${where}: expected a JSON object, found ${found}`, hint);
 }
 
 async function readFileOr(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new Refusal(
-      `${file}: expected a file that can be read, but ${error instanceof Error ? error.message : ''}`,
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Refusal(`${file}: expected a file that can be read, but ${why}`, 'name another file');
   }
 }
 

@@ -17,7 +17,8 @@ export function addDeploy(parent: Command, cli: Cli): void {
 }
 
 async function deploy(cli: Cli, files: readonly string[]): Promise<void> {
-  if (files.filter((file) => file === '-').length > 1) throw misuse('-f -: stdin can be read only once');
+  if (files.filter((file) => file === '-').length > 1)
+    throw misuse('-f -: stdin can be read only once', 'put one of the manifests into a file');
   const { client } = await cli.connect();
   // All are read before the first is deployed, so that a misspelt name changes nothing.
   const texts: { file: string; text: string }[] = [];

@@ -1,5 +1,6 @@
 /** The server that the command line talks to. */
 import { createApiClient, type ApiClient } from '../api/client.ts';
+import type { ManifestOptions } from '../manifest/read.ts';
 import { Refusal } from './refusal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,7 +14,12 @@ export interface Cli {
   terminal: Terminal;
   /** @throws {Refusal} saying how to set ENGINE_URL, when it is not set */
   connect(): Promise<Engine>;
+  /** @throws {Error} with every problem of the settings */
+  manifestSettings(): ManifestSettings;
 }
+
+/** What a manifest is checked against when there is no server: the settings of this computer. */
+export type ManifestSettings = Pick<ManifestOptions, 'roots' | 'stdioAllow'>;
 
 /** @param engineUrl the setting; asked for only by commands that need the server */
 export function createConnect(engineUrl: () => string | null): Cli['connect'] {
@@ -26,7 +32,10 @@ export function createConnect(engineUrl: () => string | null): Cli['connect'] {
       );
     }
     if (new URL(url).username !== '') {
-      throw new Refusal('ENGINE_URL: expected an address without user and password, found one with them');
+      throw new Refusal(
+        'ENGINE_URL: expected an address without user and password, found one with them',
+        'take them out of ENGINE_URL',
+      );
     }
     return { url, client: createApiClient(url) };
   };

@@ -43,7 +43,8 @@ async function listSagas(cli: Cli, options: DefinitionsOptions): Promise<void> {
 
 async function listWorkers(cli: Cli, options: DefinitionsOptions): Promise<void> {
   const { name, namespace, limit, offset, isActive } = options;
-  if (isActive !== undefined) throw misuse('--is-active and --no-is-active: expected with -t saga only');
+  if (isActive !== undefined)
+    throw misuse('--is-active and --no-is-active: expected with -t saga only', 'leave it out');
   const { client } = await cli.connect();
   const list = await client.listDefinitions('worker', { name, namespace, limit, offset });
   if (options.json === true) {

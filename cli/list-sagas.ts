@@ -1,15 +1,30 @@
 /** `warden list sagas`: sagas and where they stand. */
 import type { Command } from 'commander';
+import type { ApiClient } from '../api/client.ts';
 import { hintAtNextPage, type Cli } from './engine.ts';
-import { collect, traceId, withPaging, type PagingOptions } from './options.ts';
+import {
+  statusOption,
+  traceId,
+  watchScreen,
+  withPaging,
+  withWatch,
+  type PagingOptions,
+  type WatchOptions,
+} from './options.ts';
+import { SAGA_STATUSES } from './statuses.ts';
+import { UNFILTERED_LIMIT_MS, watch } from './watch.ts';
 
-interface SagasOptions extends PagingOptions {
+interface SagasOptions extends Omit<PagingOptions, 'json'>, WatchOptions {
   traceId?: string;
   inFlight?: boolean;
   failed?: boolean;
   stuck?: boolean;
   status?: string[];
 }
+
+type SagaList = Awaited<ReturnType<ApiClient['listSagas']>>;
+
+const COLUMNS = ['namespace', 'trace_id', 'status', 'definition_id', 'started_at'];
 
 export function addListSagas(parent: Command, cli: Cli): void {
   const command = parent
@@ -19,26 +34,45 @@ export function addListSagas(parent: Command, cli: Cli): void {
     .option('--in-flight', 'only those that have not ended')
     .option('--failed', 'only those that failed')
     .option('--stuck', 'only those that cannot go on by themselves')
-    .option('--status <status>', 'only this status; may be repeated', collect);
-  withPaging(command).action(async (options: SagasOptions) => {
-    const { namespace, limit, offset, failed, stuck, status } = options;
-    const { client } = await cli.connect();
-    const list = await client.listSagas({
-      trace_id: options.traceId,
-      in_flight: options.inFlight,
-      ...{ namespace, limit, offset, failed, stuck, status },
-    });
-    if (options.json === true) {
-      cli.terminal.json(list);
-      return;
-    }
-    await cli.terminal.table(
-      ['namespace', 'trace_id', 'status', 'definition_id', 'started_at'],
-      list.items.map((item) => [
-        ...[item.namespace, item.trace_id, item.status],
-        ...[item.definition_id, item.started_at],
-      ]),
-    );
-    hintAtNextPage(cli.terminal, list);
+    .addOption(statusOption(SAGA_STATUSES));
+  withWatch(withPaging(command)).action(async (options: SagasOptions) => {
+    await listSagas(cli, options);
   });
+}
+
+async function listSagas(cli: Cli, options: SagasOptions): Promise<void> {
+  const screen = watchScreen(cli.terminal, options);
+  const { client } = await cli.connect();
+  const { namespace, limit, offset, failed, stuck, status, inFlight } = options;
+  const query = { trace_id: options.traceId, in_flight: inFlight, namespace, limit, offset, failed, stuck };
+  const look = async () => await client.listSagas({ ...query, status });
+  if (screen !== null) {
+    const filtered = [options.traceId, inFlight, failed, stuck, status].some((given) => given !== undefined);
+    await watch(screen, {
+      intervalMs: options.interval * 1000,
+      limitMs: filtered ? null : UNFILTERED_LIMIT_MS,
+      look: async () => viewOf(await look()),
+    });
+    return;
+  }
+  const list = await look();
+  if (options.json === true) {
+    cli.terminal.json(list);
+    return;
+  }
+  await cli.terminal.table(COLUMNS, rowsOf(list));
+  hintAtNextPage(cli.terminal, list);
+}
+
+function viewOf(list: SagaList) {
+  const left = list.items.filter((item) => item.ended_at === null).length;
+  const note = `${left} of the ${list.items.length} shown have not ended`;
+  return { columns: COLUMNS, rows: rowsOf(list), ended: left === 0, note };
+}
+
+function rowsOf({ items }: SagaList): string[][] {
+  return items.map((item) => [
+    ...[item.namespace, item.trace_id, item.status],
+    ...[item.definition_id, item.started_at],
+  ]);
 }

@@ -1,5 +1,8 @@
 /** Options that several commands take, and how their values are read. A value that cannot be meant is misuse. */
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Refusal } from './refusal.ts';
+import type { Screen } from './screen.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface PagingOptions {
   namespace?: string;
@@ -18,6 +21,44 @@ export function withPaging(command: Command): Command {
     )
     .option('--offset <count>', 'rows to pass over', wholeNumber(0))
     .option('--json', "print the server's JSON");
+}
+
+export interface WatchOptions {
+  watch?: boolean;
+  /** Seconds. */
+  interval: number;
+  json?: boolean;
+}
+
+/** `--watch` and `--interval` of a list. */
+export function withWatch(command: Command): Command {
+  return command
+    .option('--watch', 'on a terminal: look again and again, until all that is shown has ended')
+    .option('--interval <seconds>', 'time between two looks of --watch, 0.1 to 3600', watchSeconds, 0.5);
+}
+
+/**
+ * Where to draw when `--watch` was given; null without it.
+ * @throws {Refusal} when it does not go with the other options or with where the output goes
+ */
+export function watchScreen(terminal: Terminal, { watch, json }: WatchOptions): Screen | null {
+  if (watch !== true) return null;
+  if (json === true) {
+    throw new Refusal('--watch and --json cannot be combined', 'run it with --json as often as you need it');
+  }
+  const screen = terminal.screen();
+  if (screen !== null) return screen;
+  throw new Refusal(
+    '--watch: expected a terminal, found a file or a pipe',
+    'leave --watch out; --json is made for programs',
+  );
+}
+
+/** `--status`, of which the server knows the values; those given here are for help and completion. */
+export function statusOption(statuses: readonly string[]): Option {
+  const option = new Option('--status <status>', 'only this status; may be repeated').argParser(collect);
+  option.argChoices = [...statuses];
+  return option;
 }
 
 export function withNamespace(command: Command): Command {
@@ -47,6 +88,12 @@ export function wholeNumber(min: number): (text: string) => number {
     if (value >= min) return value;
     throw new InvalidArgumentError(`Expected a whole number from ${min}.`);
   };
+}
+
+function watchSeconds(text: string): number {
+  const value = /^\d{1,4}(\.\d{1,6})?$/.test(text) ? Number(text) : -1;
+  if (value >= 0.1 && value <= 3600) return value;
+  throw new InvalidArgumentError('Expected seconds from 0.1 to 3600.');
 }
 
 /** Also keeps an id from being read as another part of an address. */

@@ -1,5 +1,6 @@
 /** The commands of `warden`, and how a mistyped one is answered. */
 import { Command, CommanderError } from 'commander';
+import { addCompletion } from './completion.ts';
 import { addDeploy } from './deploy.ts';
 import type { Cli } from './engine.ts';
 import { addLedgerExport } from './ledger-export.ts';
@@ -14,7 +15,9 @@ import { addReviewList } from './review-list.ts';
 import { addReviewReject } from './review-reject.ts';
 import { addReviewRetry } from './review-retry.ts';
 import { addSagaCancel } from './saga-cancel.ts';
+import { addShowStep } from './show-step.ts';
 import { addStartSaga } from './start-saga.ts';
+import { addValidate } from './validate.ts';
 import { wardenVersion } from './version.ts';
 
 /**
@@ -31,7 +34,8 @@ export async function runCommand(cli: Cli, args: readonly string[]): Promise<num
   }
 }
 
-function createProgram(cli: Cli): Command {
+/** The commands; what they are handed is used when one runs. */
+export function createProgram(cli: Cli): Command {
   const program = new Command('warden')
     .description('durable, human-approved work for AI agents')
     .version(wardenVersion(), '-V, --version')
@@ -46,12 +50,14 @@ function createProgram(cli: Cli): Command {
     });
   addPing(program, cli);
   addDeploy(program, cli);
+  addValidate(program, cli);
   const start = program.command('start').description('start a saga');
   addStartSaga(start, cli);
   const list = program.command('list').description('list definitions, sagas or steps');
   addListDefinitions(list, cli);
   addListSagas(list, cli);
   addListSteps(list, cli);
+  addShowStep(program.command('show').description('show one thing in full'), cli);
   const review = program.command('review').description('see and decide what waits for a person');
   addReviewList(review, cli);
   addReviewApprove(review, cli);
@@ -61,5 +67,6 @@ function createProgram(cli: Cli): Command {
   const ledger = program.command('ledger').description('the record of everything that happened');
   addLedgerExport(ledger, cli);
   addLedgerVerify(ledger, cli);
+  addCompletion(program, cli);
   return program;
 }

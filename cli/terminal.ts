@@ -3,14 +3,13 @@
  * Everything that goes through here is made printable first.
  */
 import pico from 'picocolors';
-import { printable, printableJson, printableLines } from './printable.ts';
+import { printableJson, printableLines } from './printable.ts';
+import { createScreen, type Screen } from './screen.ts';
+import { layOut, type Row } from './table.ts';
 
 export type Keyword = 'SUCCESS' | 'OK' | 'INFO' | 'REGISTER';
 
 export type Terminal = ReturnType<typeof createTerminal>;
-
-/** One row of a table: a text for each column. */
-export type Row = readonly string[];
 
 const KEYWORD_WIDTH = 12;
 
@@ -50,14 +49,11 @@ export function createTerminal(
         stdout.write('(no rows)\n');
         return;
       }
-      const { bold } = paint(stdout);
-      stdout.write(
-        `${await layOut(
-          columns.map(bold),
-          rows.map((row) => row.map(printable)),
-        )}\n`,
-      );
+      const [head = '', ...lines] = await layOut(columns, rows);
+      stdout.write([paint(stdout).bold(head), ...lines, ''].join('\n'));
     },
+    /** Where a table can be drawn again in place; null when that is no terminal. */
+    screen: (): Screen | null => (stdout.isTTY ? createScreen(stdout, paint(stdout)) : null),
     /** Raw text, waiting while whoever reads it is slower; escaped as JSON when that is a person. */
     async jsonText(text: string): Promise<void> {
       const written = stdout.isTTY ? printableJson(text) : text;
@@ -66,21 +62,3 @@ export function createTerminal(
     stdin: (): AsyncIterable<Uint8Array> => stdin,
   };
 }
-
-async function layOut(head: readonly string[], rows: readonly Row[]): Promise<string> {
-  const { default: Table } = await import('cli-table3');
-  const table = new Table({
-    head: [...head],
-    chars: NO_BORDERS,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  table.push(...rows.map((row) => [...row]));
-  const lines = table.toString().split('\n');
-  return lines.map((line) => line.trimEnd()).join('\n');
-}
-
-const NO_BORDERS = {
-  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
-  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
-  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
-};

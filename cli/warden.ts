@@ -22,7 +22,11 @@ async function main(): Promise<number> {
     const env = loadEnvironment();
     const terminal = createTerminal(process, (env['NO_COLOR'] ?? '') === '');
     const connect = createConnect(() => readSettings(env).engineUrl);
-    return await runCommand({ terminal, connect }, process.argv.slice(2));
+    const manifestSettings = () => {
+      const { roots, stdioAllow } = readSettings(env);
+      return { roots, stdioAllow };
+    };
+    return await runCommand({ terminal, connect, manifestSettings }, process.argv.slice(2));
   } catch (error) {
     // A .env that cannot be read.
     return reportFailure(error, createTerminal(process, false));
