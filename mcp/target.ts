@@ -85,16 +85,18 @@ function refuseValue(name: string, value: string): void {
   }
 }
 
-function hiddenParts(url: URL): string[] {
-  const written = [url.username, url.password, url.search.slice(1)].filter((part) => part !== '');
-  const values = [...url.searchParams.values()];
-  return [...written, ...written.flatMap(decoded), ...values];
+/** As they are written, as they are meant, and as the header that credentials are sent in. */
+function hiddenParts({ username, password, search, searchParams }: URL): string[] {
+  const written = [username, password, search.slice(1)].filter((part) => part !== '');
+  const meant = written.map(decoded);
+  const sent = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
+  return [...written, ...meant, ...searchParams.values(), ...(username + password === '' ? [] : [sent])];
 }
 
-function decoded(text: string): string[] {
+function decoded(text: string): string {
   try {
-    return [decodeURIComponent(text)];
+    return decodeURIComponent(text);
   } catch {
-    return [];
+    return text;
   }
 }
