@@ -11,6 +11,7 @@ export interface WorkerSettings {
   temporal: { address: string; namespace: string; taskQueue: string; signalsTrusted: boolean };
   worker: { maxInFlight: number; maxCachedWorkflows: number };
   stdioAllow: readonly string[];
+  mcpAllowPrivate: boolean;
   notes: { folder: string | null; record: string | null };
   issues: { file: string | null; record: string | null };
   llm: LlmSettings;
@@ -34,6 +35,7 @@ export function startWorker(settings: WorkerSettings, parts: WorkerParts): Polle
   const { store, env, dist, crash, log } = parts;
   const tools = createToolServers({
     stdioAllow: settings.stdioAllow,
+    allowPrivateUrls: settings.mcpAllowPrivate,
     bundled: bundledServers(settings, dist),
     env,
     log: (message, fields) => log.info(fields ?? {}, message),

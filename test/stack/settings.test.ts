@@ -23,7 +23,7 @@ describe('settings', () => {
     assert.deepEqual(settings.api, { host: '127.0.0.1', port: 8000 });
     assert.equal(settings.temporal.address, '127.0.0.1:7233');
     assert.equal(settings.dataDir, '.warden/data');
-    assert.deepEqual(settings.stdioAllow, []);
+    assert.deepEqual([settings.stdioAllow, settings.mcpAllowPrivate], [[], false]);
     assert.equal(settings.llmRetry.maxDelayMs, 60_000);
     assert.equal(settings.crashPoint, null);
     assert.deepEqual(settings.llm, {
