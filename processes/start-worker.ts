@@ -12,6 +12,7 @@ export interface WorkerSettings {
   worker: { maxInFlight: number; maxCachedWorkflows: number };
   stdioAllow: readonly string[];
   mcpAllowPrivate: boolean;
+  mcpAllowPrivate: boolean;
   notes: { folder: string | null; record: string | null };
   issues: { file: string | null; record: string | null };
   llm: LlmSettings;
@@ -35,6 +36,7 @@ export function startWorker(settings: WorkerSettings, parts: WorkerParts): Polle
   const { store, env, dist, crash, log } = parts;
   const tools = createToolServers({
     stdioAllow: settings.stdioAllow,
+    allowPrivateUrls: settings.mcpAllowPrivate,
     allowPrivateUrls: settings.mcpAllowPrivate,
     bundled: bundledServers(settings, dist),
     env,
