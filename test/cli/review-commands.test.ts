@@ -42,6 +42,27 @@ describe('warden review', () => {
     assert.match(opposite.stderr, /^HINT {9}warden list steps/m);
   });
 
+  it('approve takes an edit of what waits, from an option, a file or stdin, and refuses one of something else', async () => {
+    const { trace, span } = await held(api);
+    const both = await warden(
+      ['review', 'approve', trace, span, '--output', '{}', '--arguments-file', '-'],
+      '{}',
+    );
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /expected an edited output or edited arguments, found both\nHINT /);
+    const wrong = await warden(['review', 'approve', trace, span, '--output', '{"data": {"a": 1}}']);
+    assert.deepEqual([wrong.code, wrong.stdout], [1, '']);
+    const edited = { id: 'today', text: 'Ready, and read.' };
+    const file = ['review', 'approve', trace, span, '--arguments-file', '-'];
+    const run = await warden(file, JSON.stringify(edited));
+    assert.deepEqual([run.code, run.stderr], [0, '']);
+    assert.match(run.stdout, /^SUCCESS {6}status=queued /);
+    const again = await warden(['review', 'approve', trace, span, '--arguments', JSON.stringify(edited)]);
+    assert.match(again.stdout, /status=already_queued/);
+    const other = await warden(['review', 'approve', trace, span]);
+    assert.equal(other.code, 1);
+  });
+
   it('reject takes its details from an option, a file or stdin', async () => {
     const { trace, span } = await held(api);
     const list = await warden(['review', 'reject', trace, span, '--error', '"no"']);
