@@ -107,8 +107,6 @@ function gather(reader: Reader) {
     },
     /** Commands that a manifest may name as a `stdio` tool source. */
     stdioAllow: list('WARDEN_STDIO_ALLOW'),
-    /** Whether tool servers may be on private and loopback addresses; the interface itself is on loopback only. */
-    mcpAllowPrivate: flag('WARDEN_MCP_ALLOW_PRIVATE', true),
     /** Whether the `url` of a tool source may lead to a loopback or private address. */
     mcpAllowPrivate: reader.flag('WARDEN_MCP_ALLOW_PRIVATE', false),
     notes: { folder: reader.optional('WARDEN_NOTES_FOLDER'), record: reader.optional('WARDEN_NOTES_RECORD') },

@@ -12,7 +12,6 @@ export interface WorkerSettings {
   worker: { maxInFlight: number; maxCachedWorkflows: number };
   stdioAllow: readonly string[];
   mcpAllowPrivate: boolean;
-  mcpAllowPrivate: boolean;
   notes: { folder: string | null; record: string | null };
   issues: { file: string | null; record: string | null };
   llm: LlmSettings;
@@ -36,7 +35,6 @@ export function startWorker(settings: WorkerSettings, parts: WorkerParts): Polle
   const { store, env, dist, crash, log } = parts;
   const tools = createToolServers({
     stdioAllow: settings.stdioAllow,
-    allowPrivateUrls: settings.mcpAllowPrivate,
     allowPrivateUrls: settings.mcpAllowPrivate,
     bundled: bundledServers(settings, dist),
     env,
