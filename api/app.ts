@@ -4,6 +4,7 @@ import helmet from 'helmet';
 import type { Store } from '../store/store.ts';
 import { decisionRoutes } from './decisions.ts';
 import { definitionRoutes } from './definitions.ts';
+import { docsRoutes } from './docs.ts';
 import { guard } from './guard.ts';
 import { healthRoutes, type TemporalState } from './health.ts';
 import { ledgerRoutes } from './ledger.ts';
@@ -23,7 +24,7 @@ export interface AppDeps extends ManifestSettings {
 
 /** Every route, with the schemas that validate it. */
 export function createRoutes({ store, temporal, roots, stdioAllow }: AppDeps): Route[] {
-  return [
+  const routes = [
     ...healthRoutes(store, temporal),
     ...manifestRoutes(store, { roots, stdioAllow }),
     ...definitionRoutes(store),
@@ -33,6 +34,7 @@ export function createRoutes({ store, temporal, roots, stdioAllow }: AppDeps): R
     ...decisionRoutes(store),
     ...ledgerRoutes(store),
   ];
+  return [...routes, ...docsRoutes(routes)];
 }
 
 export function createApp(deps: AppDeps): Express {

@@ -2,7 +2,12 @@
  * The typed client of the HTTP interface: one method per route, over `fetch` alone. It owns addresses and errors;
  * what the answers mean is the contract's business.
  */
-import type { Deployed, SagaDefinitionList, WorkerDefinitionList } from './contract-definitions.ts';
+import type {
+  Deployed,
+  SagaDefinitionItem,
+  SagaDefinitionList,
+  WorkerDefinitionList,
+} from './contract-definitions.ts';
 import type { Health, Readiness } from './contract-health.ts';
 import type { ProblemBody } from './contract-problem.ts';
 import type {
@@ -120,6 +125,11 @@ export function createApiClient(baseUrl: string) {
       ),
     listDefinitions: <Type extends keyof DefinitionLists>(type: Type, query: DefinitionsQuery = {}) =>
       call.json<DefinitionLists[Type]>('GET', `/v1/definitions/${type}s`, { ...query }),
+    /** One saga definition, of any namespace, by its id. */
+    showSagaDefinition: (id: string) =>
+      call.json<SagaDefinitionItem>('GET', `/v1/definitions/sagas/${encodeURIComponent(id)}`),
+    /** The OpenAPI 3.1 document of the interface. */
+    openapi: () => call.json<{ openapi: string }>('GET', '/v1/openapi.json'),
     /** The answer itself: its body is one JSON entry a line, to be read as it comes. */
     exportLedger: (query: ExportQuery = {}): Promise<Response> =>
       call.raw('GET', '/v1/ledger/export', { ...query }),

@@ -1,8 +1,29 @@
 /** Deploying manifests and listing definitions. */
 import { z } from 'zod';
-import { flag, inNamespace, listOf, name, namespace, paging, time, version } from './contract.ts';
+import { anyObject, flag, inNamespace, listOf, name, namespace, paging, time, version } from './contract.ts';
+import { plainProblem } from './contract-problem.ts';
 
 export const deployed = z.object({ message: z.string() }).meta({ id: 'Deployed' });
+
+const EXAMPLE = {
+  kind: 'worker',
+  name: 'clerk',
+  version: '1',
+  provider: 'mock',
+  model_name: 'mock',
+  system_prompt: 'You keep notes.',
+};
+
+/** A manifest is described in manifests.md; what is sent is read by the one reader of manifests. */
+export const manifestSent = {
+  'application/yaml': {
+    schema: z.string(),
+    example: Object.entries(EXAMPLE)
+      .map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
+      .join(''),
+  },
+  'application/json': { schema: anyObject, example: EXAMPLE },
+};
 
 export const manifestProblem = z
   .object({
@@ -15,6 +36,11 @@ export const manifestProblem = z
     message: z.string(),
   })
   .meta({ id: 'ManifestProblem' });
+
+/** 400 of a deploy. */
+export const manifestRefused = plainProblem
+  .extend({ problems: z.array(z.union([manifestProblem, z.looseObject({ message: z.string() })])) })
+  .meta({ id: 'ManifestRefused' });
 
 export const sagaDefinitionsQuery = z.object({
   ...inNamespace,

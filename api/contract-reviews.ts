@@ -6,9 +6,11 @@ import {
   anyObject,
   inNamespace,
   iteration,
-  jsonObject,
+  jsonObjectOrNull,
+  jsonValue,
   listOf,
   namespace,
+  objectOrNull,
   orNull,
   paging,
   payloadHash,
@@ -24,6 +26,13 @@ export const pendingReviewsQuery = z.object({
   trace_id: traceId.optional(),
   kind: stepKind.optional(),
   ...paging,
+});
+
+/** Null without a policy. */
+const gatePassed = z.json().meta({
+  type: ['object', 'null'],
+  description: 'The policy that let it through: its name, its rule (cel) and the verdict',
+  properties: { name: { type: 'string' }, cel: { type: 'string' }, verdict: { type: 'string' } },
 });
 
 const undoPlanItem = z.object({
@@ -47,14 +56,14 @@ export const pendingReview = z
     worker: z.string(),
     worker_version: z.string(),
     review_subject: z.enum(['output', 'arguments']),
-    review_payload: z.json(),
+    review_payload: jsonValue,
     started_at: time,
-    sent: jsonObject.nullable(),
+    sent: jsonObjectOrNull,
     payload_hash: payloadHash,
     iteration,
     retries_left: z.int().nullable(),
     expires_at: time.nullable(),
-    policy: z.json(),
+    policy: gatePassed,
     undo_plan: z.array(undoPlanItem),
   })
   .meta({ id: 'PendingReview' });
@@ -70,10 +79,10 @@ const decisionFields = {
 };
 
 /** Absent, null and `{}` are no edit. */
-const edits = { output: orNull(anyObject), arguments: orNull(anyObject) };
+const edits = { output: objectOrNull(), arguments: objectOrNull() };
 
 const errorDetails = {
-  error_details: orNull(
+  error_details: objectOrNull(
     anyObject.refine((details) => JSON.stringify(details).length <= ERROR_DETAILS_LIMIT, {
       error: `expected at most ${ERROR_DETAILS_LIMIT} characters of JSON`,
     }),
@@ -82,11 +91,17 @@ const errorDetails = {
 
 export const decisionBody = z
   .object({ decision: z.enum(['APPROVE', 'REJECT']), ...edits, ...errorDetails, ...decisionFields })
-  .meta({ id: 'Decision' });
+  .meta({ id: 'Decision', examples: [{ decision: 'APPROVE', decided_by: 'ana' }] });
 
-export const approveBody = z.object({ ...edits, ...decisionFields }).meta({ id: 'Approve' });
+export const approveBody = z.object({ ...edits, ...decisionFields }).meta({
+  id: 'Approve',
+  examples: [{ decided_by: 'ana', comment: 'Looks right.' }],
+});
 
-export const rejectBody = z.object({ ...errorDetails, ...decisionFields }).meta({ id: 'Reject' });
+export const rejectBody = z.object({ ...errorDetails, ...decisionFields }).meta({
+  id: 'Reject',
+  examples: [{ error_details: { code: 'WRONG_FILE' }, comment: 'Not into this file.', decided_by: 'ana' }],
+});
 
 export const retryBody = z
   .object({
@@ -94,7 +109,7 @@ export const retryBody = z
     retry_token: orNull(z.string().min(8).max(128)),
     ...decisionFields,
   })
-  .meta({ id: 'Retry' });
+  .meta({ id: 'Retry', examples: [{ guidance: 'Shorter, please.', decided_by: 'ana' }] });
 
 const accepted = { status: z.enum(['queued', 'already_queued']), idempotency_key: z.string() };
 

@@ -4,13 +4,13 @@ import { FAILURE_CODES } from '../domain/failure.ts';
 import { SAGA_STATUSES } from '../domain/status.ts';
 import { COMMENT_LIMIT } from '../domain/signal.ts';
 import {
-  anyObject,
-  flag,
+  flagOff,
   idempotencyKey,
   inNamespace,
   listOf,
   name,
   namespace,
+  objectOrNull,
   orNull,
   paging,
   repeatable,
@@ -24,11 +24,14 @@ export const startSagaBody = z
     name,
     version,
     namespace: orNull(namespace),
-    input: orNull(anyObject),
+    input: objectOrNull(),
     idempotency_key: orNull(idempotencyKey),
     trace_id: orNull(traceId),
   })
-  .meta({ id: 'StartSaga' });
+  .meta({
+    id: 'StartSaga',
+    examples: [{ name: 'changelog', version: '1', input: { version: '1.2.0' } }],
+  });
 
 export const sagaStarted = z.object({ trace_id: traceId }).meta({ id: 'SagaStarted' });
 
@@ -36,9 +39,9 @@ export const sagasQuery = z.object({
   ...inNamespace,
   trace_id: traceId.optional(),
   status: repeatable(z.enum(SAGA_STATUSES)),
-  in_flight: flag.default(false),
-  failed: flag.default(false),
-  stuck: flag.default(false),
+  in_flight: flagOff,
+  failed: flagOff,
+  stuck: flagOff,
   name: name.optional(),
   ...paging,
 });
@@ -65,7 +68,7 @@ export const sagaList = listOf(sagaItem).meta({ id: 'SagaList' });
 
 export const cancelBody = z
   .object({ reason: orNull(z.string().max(COMMENT_LIMIT)), decided_by: orNull(z.string().max(256)) })
-  .meta({ id: 'CancelSaga' });
+  .meta({ id: 'CancelSaga', examples: [{ reason: 'No longer needed.', decided_by: 'ana' }] });
 
 export const cancelAccepted = z
   .object({ status: z.enum(['queued', 'already_queued']), idempotency_key: z.string() })

@@ -4,6 +4,7 @@ import { STEP_STATUSES } from '../domain/status.ts';
 import {
   inNamespace,
   jsonObject,
+  jsonObjectOrNull,
   listOf,
   namespace,
   paging,
@@ -20,6 +21,42 @@ export const stepsQuery = z.object({
   ...paging,
 });
 
+const ms = (...names: string[]) => ({
+  type: 'object',
+  properties: Object.fromEntries(names.map((name) => [name, { type: 'integer', minimum: 0 }])),
+});
+
+/** Milliseconds; what took none is left out. */
+const timing = z.record(z.string(), z.json()).meta({
+  type: 'object',
+  properties: {
+    worker: ms('hydration_ms', 'setup_ms', 'llm_ms', 'tool_ms'),
+    engine: ms('when_cel_ms', 'schedule_ms', 'policy_ms', 'dispatch_to_ingest_ms', 'hold_ms', 'total_ms'),
+  },
+  required: ['worker', 'engine'],
+});
+
+const COUNTED = ['prompt_tokens', 'completion_tokens', 'total_tokens', 'llm_calls'];
+
+/** Null when nothing was reported. */
+const usage = z
+  .record(z.string(), z.json())
+  .nullable()
+  .meta({
+    type: ['object', 'null'],
+    properties: {
+      worker: {
+        type: 'object',
+        properties: {
+          ...Object.fromEntries(COUNTED.map((name) => [name, { type: 'integer', minimum: 0 }])),
+          model_id: { type: 'string' },
+          details: {},
+        },
+        required: COUNTED,
+      },
+    },
+  });
+
 const stepFields = {
   step_span_id: spanId,
   saga_trace_id: traceId,
@@ -34,9 +71,9 @@ const stepFields = {
   compensates_span_id: spanId.nullable(),
   started_at: time,
   end_time: time.nullable(),
-  error_details: jsonObject.nullable(),
-  timing: jsonObject,
-  usage: jsonObject.nullable(),
+  error_details: jsonObjectOrNull,
+  timing,
+  usage,
 };
 
 export const stepItem = z.object(stepFields).meta({ id: 'Step' });
@@ -47,7 +84,7 @@ export const stepShown = z
   .object({
     ...stepFields,
     resolved_arguments: jsonObject,
-    output_payload: jsonObject.nullable(),
+    output_payload: jsonObjectOrNull,
     prompt_ref: z.string().nullable(),
   })
   .meta({ id: 'StepShown' });

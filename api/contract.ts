@@ -16,24 +16,32 @@ const INTEGER_LIMIT = 2_147_483_647;
 export const traceId = z
   .string()
   .regex(/^[a-f0-9]{32}$/, 'expected 32 lower-case hex characters')
-  .meta({ id: 'TraceId' });
+  .meta({ description: 'Names one saga', examples: ['4bf92f3577b34da6a3ce929d0e0e4736'] });
 export const spanId = z
   .string()
   .regex(/^[a-f0-9]{16}$/, 'expected 16 lower-case hex characters')
-  .meta({ id: 'SpanId' });
+  .meta({ description: 'Names one step or undo of a saga', examples: ['00f067aa0ba902b7'] });
 export const namespace = z
   .string()
   .regex(/^[a-z0-9-]{1,50}$/, 'expected 1 to 50 characters of a-z, 0-9 and -')
-  .meta({ id: 'Namespace' });
-export const name = z.string().min(1).max(128).meta({ id: 'Name' });
-export const version = z.string().min(1).max(50).meta({ id: 'Version' });
-export const idempotencyKey = z.string().min(1).max(256).meta({ id: 'IdempotencyKey' });
+  .meta({ examples: ['default'] });
+export const name = z
+  .string()
+  .min(1)
+  .max(128)
+  .meta({ examples: ['changelog'] });
+export const version = z
+  .string()
+  .min(1)
+  .max(50)
+  .meta({ examples: ['1'] });
+export const idempotencyKey = z.string().min(1).max(256);
 export const payloadHash = z
   .string()
   .regex(/^[a-f0-9]{64}$/, 'expected 64 lower-case hex characters')
-  .meta({ id: 'PayloadHash' });
-export const iteration = z.int().min(1).max(INTEGER_LIMIT).meta({ id: 'Iteration' });
-export const time = z.iso.datetime().meta({ id: 'Time', description: 'RFC 3339, UTC' });
+  .meta({ description: 'SHA-256 of the RFC 8785 JSON of what was on hold' });
+export const iteration = z.int().min(1).max(INTEGER_LIMIT);
+export const time = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
 
 /** Any JSON object, handed on as it came: nothing in it is dropped or cast. */
 export const anyObject = z
@@ -45,35 +53,52 @@ export const anyObject = z
   })
   .meta({ type: 'object' });
 
+/** Any JSON in an answer. */
+export const jsonValue = z
+  .json()
+  .meta({ type: ['object', 'array', 'string', 'number', 'boolean', 'null'], description: 'Any JSON' });
+
 /** A JSON object in an answer. */
-export const jsonObject = z.record(z.string(), z.json());
+export const jsonObject = z.record(z.string(), z.json()).meta({ type: 'object' });
+export const jsonObjectOrNull = jsonObject.nullable().meta({ type: ['object', 'null'] });
 
 /** Absent and null are the same: null. */
 export function orNull<Schema extends z.ZodType>(schema: Schema) {
   return schema.nullish().transform((value): z.output<Schema> | null => value ?? null);
 }
 
+/** As {@link orNull}, of an object. */
+export function objectOrNull(schema: typeof anyObject = anyObject) {
+  return orNull(schema).meta({ type: ['object', 'null'] });
+}
+
 /** A number in a query, written in decimal digits. */
-function count(min: number, max: number) {
+function count(min: number, max: number, otherwise: number) {
   return z
     .string()
     .regex(/^\d{1,16}$/, `expected a whole number from ${min} to ${max}`)
     .transform(Number)
-    .pipe(z.int().min(min).max(max));
+    .pipe(z.int().min(min).max(max))
+    .default(otherwise)
+    .meta({ type: 'integer', minimum: min, maximum: max, default: otherwise });
 }
 
 export const paging = {
-  limit: count(1, 100).default(50),
-  offset: count(0, Number.MAX_SAFE_INTEGER).default(0),
+  limit: count(1, 100, 50),
+  offset: count(0, Number.MAX_SAFE_INTEGER, 0),
 };
 
-export const afterSeq = count(0, Number.MAX_SAFE_INTEGER).default(0);
+export const afterSeq = count(0, Number.MAX_SAFE_INTEGER, 0);
 
 /** A switch in a query. */
 export const flag = z
   .string()
   .regex(/^(true|false|1|0|yes|no|on|off)$/i, 'expected true or false')
-  .transform((text) => /^(true|1|yes|on)$/i.test(text));
+  .transform((text) => /^(true|1|yes|on)$/i.test(text))
+  .meta({ type: 'boolean' });
+
+/** A switch that is off when it is not given. */
+export const flagOff = flag.default(false).meta({ type: 'boolean', default: false });
 
 /** A value that may be given once or several times in a query. */
 export function repeatable<Schema extends z.ZodType>(item: Schema) {

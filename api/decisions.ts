@@ -15,6 +15,7 @@ import {
   retryBody,
 } from './contract-reviews.ts';
 import { namespaceQuery, stepPath } from './contract.ts';
+import { plainProblem } from './contract-problem.ts';
 import { createEditCheck, type EditSent } from './edits.ts';
 import { refusal } from './problem.ts';
 import { jsonRoute, type Route } from './route.ts';
@@ -62,9 +63,19 @@ async function decided(
 }
 
 const STEP = '/v1/sagas/{trace_id}/steps/{step_span_id}';
-const shared = { method: 'post', status: 202, params: stepPath, query: namespaceQuery } as const;
+const shared = {
+  method: 'post',
+  status: 202,
+  params: stepPath,
+  query: namespaceQuery,
+  refuses: { 404: plainProblem, 409: plainProblem },
+} as const;
 
 export function decisionRoutes(store: Store): Route[] {
+  return [...approvalRoutes(store), ...otherRoutes(store)];
+}
+
+function approvalRoutes(store: Store): Route[] {
   const checkEdit = createEditCheck(store, createPolicyGate());
   const approved = async ({ params, query }: About, body: DecisionBody & EditSent) => {
     const at = { namespace: query.namespace, traceId: params.trace_id, span: params.step_span_id };
@@ -76,6 +87,7 @@ export function decisionRoutes(store: Store): Route[] {
       ...shared,
       path: `${STEP}/decision`,
       summary: 'Approve or reject what a step holds for review',
+      operation: 'decide',
       body: decisionBody,
       answer: decisionAccepted,
       run: async ({ body, ...about }) => {
@@ -87,14 +99,21 @@ export function decisionRoutes(store: Store): Route[] {
       ...shared,
       path: `${STEP}/approve`,
       summary: 'Approve what a step holds for review',
+      operation: 'approve',
       body: approveBody,
       answer: decisionAccepted,
       run: ({ body, ...about }) => approved(about, body),
     }),
+  ];
+}
+
+function otherRoutes(store: Store): Route[] {
+  return [
     jsonRoute({
       ...shared,
       path: `${STEP}/reject`,
       summary: 'Reject what a step holds for review: what was done before it is undone',
+      operation: 'reject',
       body: rejectBody,
       answer: decisionAccepted,
       run: async ({ body, ...about }) => (await decided(store, about, 'reject', body)).accepted,
@@ -103,6 +122,7 @@ export function decisionRoutes(store: Store): Route[] {
       ...shared,
       path: `${STEP}/retry`,
       summary: 'Have a held step run again, with guidance',
+      operation: 'retry',
       body: retryBody,
       answer: retryAccepted,
       run: async ({ body, ...about }) => {

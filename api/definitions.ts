@@ -14,6 +14,7 @@ import {
   workerDefinitionList,
   workerDefinitionsQuery,
 } from './contract-definitions.ts';
+import { plainProblem } from './contract-problem.ts';
 import { refusal } from './problem.ts';
 import { jsonRoute, none, type Route } from './route.ts';
 
@@ -26,6 +27,7 @@ function sagasRoute(store: Store): Route {
     method: 'get',
     path: '/v1/definitions/sagas',
     summary: 'List saga definitions, last updated first',
+    operation: 'listSagaDefinitions',
     status: 200,
     params: none,
     query: sagaDefinitionsQuery,
@@ -43,6 +45,8 @@ function sagaRoute(store: Store): Route {
     method: 'get',
     path: '/v1/definitions/sagas/{id}',
     summary: 'Show one saga definition',
+    operation: 'showSagaDefinition',
+    refuses: { 404: plainProblem },
     status: 200,
     params: definitionPath,
     query: none,
@@ -61,6 +65,7 @@ function workersRoute(store: Store): Route {
     method: 'get',
     path: '/v1/definitions/workers',
     summary: 'List worker definitions, last updated first',
+    operation: 'listWorkerDefinitions',
     status: 200,
     params: none,
     query: workerDefinitionsQuery,

@@ -1,7 +1,7 @@
 /** Whether the server lives, and whether all that sagas need is there. */
 import { readClock } from '../store/clock.ts';
 import type { Store } from '../store/store.ts';
-import { health, readiness, type Health, type Readiness } from './contract-health.ts';
+import { health, notReady, readiness, type Health, type Readiness } from './contract-health.ts';
 import { unavailable } from './problem.ts';
 import { jsonRoute, none, type Route } from './route.ts';
 
@@ -16,6 +16,7 @@ export function healthRoutes(store: Store, temporal: TemporalState): Route[] {
       method: 'get',
       path: '/v1/health',
       summary: 'Whether the server lives',
+      operation: 'health',
       status: 200,
       params: none,
       query: none,
@@ -27,6 +28,8 @@ export function healthRoutes(store: Store, temporal: TemporalState): Route[] {
       method: 'get',
       path: '/v1/ready',
       summary: 'Whether Temporal, the store and a worker process are there',
+      operation: 'ready',
+      refuses: { 503: notReady },
       status: 200,
       params: none,
       query: none,

@@ -1,7 +1,7 @@
 /** The ledger, one sealed entry a line. */
 import { exportLedger } from '../store/export.ts';
 import type { Store } from '../store/store.ts';
-import { exportQuery } from './contract-ledger.ts';
+import { exportQuery, sealedEntry } from './contract-ledger.ts';
 import { lineRoute, none, type Route } from './route.ts';
 
 export function ledgerRoutes(store: Store): Route[] {
@@ -10,11 +10,13 @@ export function ledgerRoutes(store: Store): Route[] {
       method: 'get',
       path: '/v1/ledger/export',
       summary: 'Export the ledger in order, one entry a line',
+      operation: 'exportLedger',
       status: 200,
       params: none,
       query: exportQuery,
       body: none,
       type: 'application/x-ndjson',
+      line: sealedEntry,
       run: async function* ({ query }) {
         const wanted = {
           namespace: query.namespace ?? null,

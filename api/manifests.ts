@@ -10,7 +10,7 @@ import {
 import { deploy, findDefinition } from '../store/definitions.ts';
 import type { Store } from '../store/store.ts';
 import { personOf } from './actor.ts';
-import { deployed } from './contract-definitions.ts';
+import { deployed, manifestRefused, manifestSent } from './contract-definitions.ts';
 import { parseJson } from './limits.ts';
 import { Refusal } from './problem.ts';
 import { jsonRoute, none, type Route } from './route.ts';
@@ -27,6 +27,9 @@ export function manifestRoutes(store: Store, settings: ManifestSettings): Route[
       method: 'post',
       path: '/v1/manifests',
       summary: 'Deploy a manifest: JSON when the content type says so, else YAML',
+      operation: 'deploy',
+      refuses: { 400: manifestRefused },
+      media: manifestSent,
       status: 200,
       params: none,
       query: none,

@@ -73,6 +73,12 @@ async function send(response: Response, status: number, reply: Reply): Promise<v
     response.type('application/json').send(JSON.stringify(reply.body));
     return;
   }
+  if (reply.kind === 'content') {
+    const { type, body, securityPolicy } = reply.content;
+    if (securityPolicy !== undefined) response.setHeader('content-security-policy', securityPolicy);
+    response.type(type).send(body);
+    return;
+  }
   response.setHeader('content-type', reply.type);
   await pipeline(Readable.from(reply.lines), response);
 }

@@ -10,6 +10,7 @@ export function reviewRoutes(store: Store): Route[] {
       method: 'get',
       path: '/v1/sagas/pending-review',
       summary: 'List what waits for a decision, newest first',
+      operation: 'listPendingReviews',
       status: 200,
       params: none,
       query: pendingReviewsQuery,

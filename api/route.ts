@@ -17,7 +17,17 @@ export interface Asked {
 }
 
 export type Reply =
-  { kind: 'json'; body: unknown } | { kind: 'lines'; type: string; lines: AsyncIterable<string> };
+  | { kind: 'json'; body: unknown }
+  | { kind: 'lines'; type: string; lines: AsyncIterable<string> }
+  | { kind: 'content'; content: Content };
+
+/** An answer that is no JSON of a contract: a page, or one of its files. */
+export interface Content {
+  type: string;
+  body: string | Buffer;
+  /** In place of the policy of answers that are data. */
+  securityPolicy?: string;
+}
 
 /** Where a route takes nothing, or reads the text of the body itself. */
 export const none = z.unknown();
@@ -27,16 +37,22 @@ interface Shape<Params extends z.ZodType, Query extends z.ZodType, Body extends 
   /** As in OpenAPI: `/v1/sagas/{trace_id}/cancel`. */
   path: string;
   summary: string;
+  /** What clients that are made from the document call it. */
+  operation: string;
   /** Of the answer when all goes well. */
   status: number;
+  /** Statuses that are answered beside {@link status} and those of every route, with their own schema. */
+  refuses?: Readonly<Record<number, z.ZodType>>;
+  /** Of a body that the route reads by itself. */
+  media?: Readonly<Record<string, { schema: z.ZodType; example: unknown }>>;
   params: Params;
   query: Query;
   body: Body;
 }
 
 export interface Route extends Shape<z.ZodType, z.ZodType, z.ZodType> {
-  /** null: the answer is not JSON. */
-  answer: z.ZodType | null;
+  /** What the answer is, and in which media type; for lines the schema of one of them. */
+  answer: { type: string; schema: z.ZodType };
   /** Rejects with a `Refusal` to answer with an error. */
   handle(asked: Asked): Promise<Reply>;
 }
@@ -60,24 +76,45 @@ export function jsonRoute<
     run(taken: Taken<Params, Query, Body>): Promise<z.output<Answer>>;
   },
 ): Route {
-  return { ...spec, handle: async (asked) => ({ kind: 'json', body: await spec.run(take(spec, asked)) }) };
+  return {
+    ...spec,
+    answer: { type: 'application/json', schema: spec.answer },
+    handle: async (asked) => ({ kind: 'json', body: await spec.run(take(spec, asked)) }),
+  };
 }
 
 /** A route that answers line by line. The first is awaited before the answer begins, so that it may still fail. */
 export function lineRoute<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType>(
   spec: Shape<Params, Query, Body> & {
     type: string;
+    line: z.ZodType;
     run(taken: Taken<Params, Query, Body>): AsyncIterable<string>;
   },
 ): Route {
   return {
     ...spec,
-    answer: null,
+    answer: { type: spec.type, schema: spec.line },
     handle: async (asked) => ({
       kind: 'lines',
       type: spec.type,
       lines: await begun(spec.run(take(spec, asked))),
     }),
+  };
+}
+
+/** A route that answers a page, or a file of one. */
+export function contentRoute<Params extends z.ZodType>(
+  spec: Pick<Route, 'path' | 'summary' | 'operation' | 'refuses'> & {
+    params: Params;
+    type: string;
+    run(params: z.output<Params>): Promise<Content>;
+  },
+): Route {
+  const shape = { ...spec, method: 'get', status: 200, query: none, body: none } as const;
+  return {
+    ...shape,
+    answer: { type: spec.type, schema: z.string() },
+    handle: async (asked) => ({ kind: 'content', content: await spec.run(take(shape, asked).params) }),
   };
 }
 

@@ -14,6 +14,7 @@ import {
   type SagaItem,
 } from './contract-sagas.ts';
 import { namespaceQuery, sagaPath } from './contract.ts';
+import { plainProblem } from './contract-problem.ts';
 import { refusal } from './problem.ts';
 import { jsonRoute, none, type Route } from './route.ts';
 
@@ -26,6 +27,8 @@ function startRoute(store: Store): Route {
     method: 'post',
     path: '/v1/sagas/start',
     summary: 'Start a saga of a deployed definition',
+    operation: 'startSaga',
+    refuses: { 404: plainProblem, 409: plainProblem },
     status: 202,
     params: none,
     query: none,
@@ -52,6 +55,7 @@ function listRoute(store: Store): Route {
     method: 'get',
     path: '/v1/sagas',
     summary: 'List sagas, newest first',
+    operation: 'listSagas',
     status: 200,
     params: none,
     query: sagasQuery,
@@ -87,6 +91,8 @@ function cancelRoute(store: Store): Route {
     method: 'post',
     path: '/v1/sagas/{trace_id}/cancel',
     summary: 'Cancel a saga: what it did is undone',
+    operation: 'cancelSaga',
+    refuses: { 404: plainProblem, 409: plainProblem },
     status: 202,
     params: sagaPath,
     query: namespaceQuery,

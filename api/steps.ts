@@ -4,6 +4,7 @@ import { findStep, listSteps, type StepListRow } from '../store/list-steps.ts';
 import type { Store } from '../store/store.ts';
 import { stepList, stepShown, stepsQuery, type StepItem } from './contract-steps.ts';
 import { namespaceQuery, stepPath } from './contract.ts';
+import { plainProblem } from './contract-problem.ts';
 import { refusal } from './problem.ts';
 import { jsonRoute, none, type Route } from './route.ts';
 
@@ -16,6 +17,8 @@ function listRoute(store: Store): Route {
     method: 'get',
     path: '/v1/sagas/steps',
     summary: 'List the steps of a saga in order, an undo after the step that it undoes',
+    operation: 'listSteps',
+    refuses: { 404: plainProblem },
     status: 200,
     params: none,
     query: stepsQuery,
@@ -37,6 +40,8 @@ function showRoute(store: Store): Route {
     method: 'get',
     path: '/v1/sagas/{trace_id}/steps/{step_span_id}',
     summary: 'Show one step with its arguments and output',
+    operation: 'showStep',
+    refuses: { 404: plainProblem },
     status: 200,
     params: stepPath,
     query: namespaceQuery,

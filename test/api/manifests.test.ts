@@ -103,6 +103,7 @@ describe('deploying over HTTP', () => {
     assert.deepEqual(active, [items[0]]);
     assert.deepEqual((await api.get('/v1/definitions/sagas?is_active=false')).body.items, [items[1]]);
     assert.deepEqual((await api.get(`/v1/definitions/sagas/${items[1].id}`)).body, items[1]);
+    assert.deepEqual(await api.client.showSagaDefinition(items[1].id), items[1]);
     assert.equal((await api.get('/v1/definitions/sagas/00000000-0000-4000-8000-000000000000')).status, 404);
     assert.equal((await api.get('/v1/definitions/sagas/1')).status, 422);
   });

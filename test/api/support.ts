@@ -15,6 +15,7 @@ import { completeStep } from '../../store/outcome.ts';
 import { openReview } from '../../store/reviews.ts';
 import { spanOf } from '../../store/spans.ts';
 import { openStore, type Store } from '../../store/store.ts';
+import { assertDescribed, type Document } from './described.ts';
 
 export const WORKER = `
 kind: worker
@@ -89,7 +90,7 @@ export interface TestApi {
 
 /** A server for the tests of one `describe`: deployed and listening before the first, gone after the last. */
 export function useApi(open: () => Promise<Store> = () => openStore({ directory: null })): TestApi {
-  let running: { server: ApiServer; store: Store; folder: string } | null = null;
+  let running: { server: ApiServer; store: Store; folder: string; document: Document } | null = null;
   let closed: Promise<void> | null = null;
   const use = () => {
     assert.ok(running, 'the server runs only inside tests');
@@ -109,10 +110,15 @@ export function useApi(open: () => Promise<Store> = () => openStore({ directory:
     logged,
     temporal: { reachable: true, workers: 1 },
     closeStore: () => (closed ??= use().store.close()),
-    ask: (method, path, init = {}) => ask(use().server.url, method, path, init),
-    get: (path) => ask(use().server.url, 'GET', path),
+    // Every answer of every test is one that the document describes.
+    ask: async (method, path, init = {}) => {
+      const answer = await ask(use().server.url, method, path, init);
+      assertDescribed(use().document, method, path, answer);
+      return answer;
+    },
+    get: (path) => api.ask('GET', path),
     post: (path, body) =>
-      ask(use().server.url, 'POST', path, {
+      api.ask('POST', path, {
         headers: { 'content-type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
@@ -126,7 +132,8 @@ export function useApi(open: () => Promise<Store> = () => openStore({ directory:
     const log = { info: () => undefined, warn: note, error: note };
     const deps = { store, roots, stdioAllow: [], temporal, log };
     const server = await startApi({ api: { host: '127.0.0.1', port: 0 } }, deps);
-    running = { server, store, folder };
+    const document = (await ask(server.url, 'GET', '/v1/openapi.json')).body;
+    running = { server, store, folder, document };
     await api.client.deploy(WORKER);
     await api.client.deploy(SAGA);
   });
