@@ -36,8 +36,9 @@ const fieldsShape = z.strictObject({
   labels: z.array(z.string()).default([]),
   assignees: z.array(z.string()).default([]),
 });
-const issueShape = fieldsShape.extend({
+const issueShape = z.strictObject({
   number: z.int().positive(),
+  ...fieldsShape.shape,
   user: z.string().default('ghost'),
   created_at: time,
   updated_at: time,

@@ -14,7 +14,7 @@ import { createPolicyGate } from '../../expression/gate.ts';
 import { WHEN_NAMES } from '../../expression/names.ts';
 import { compileSchema } from '../../expression/schema.ts';
 import type { ToolSet } from '../../mcp/servers.ts';
-import { recordedRun } from '../agent/runs.ts';
+import { failureOf, recordedRun } from '../agent/runs.ts';
 import { copyExample, said } from '../manifest/example.ts';
 import type { Example } from '../manifest/example.ts';
 import { at, createIssues } from './issues.ts';
@@ -139,6 +139,12 @@ describe('the triage example', () => {
       data['comment'],
       'Thank you, @sam!\nThis looks like #3, where it goes on.\n\n(Written again as the reviewer asked: say when it is fixed)',
     );
+  });
+
+  it('fails with what the server said when the issue cannot be read', async () => {
+    const { code, message } = await failureOf(propose(99));
+    assert.equal(code, 'TOOL_OUTPUT_ERROR');
+    assert.match(message, /there is no issue 99; list_issues names those that exist/);
   });
 
   it('runs the steps that the issue needs, and skips the others', async () => {
