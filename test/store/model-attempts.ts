@@ -18,7 +18,7 @@ export type Paused<T> = AsyncGenerator<void, T, void>;
 export type ToolAnswer = 'done' | 'failed' | 'lost';
 
 /** What goes wrong with a transaction: it does not come to the store, or its answer does not come back. */
-export type Trouble = 'away' | 'unanswered';
+export type Trouble = 'none' | 'away' | 'unanswered';
 
 /** A signal that the workflow has received and not taken. */
 export interface Queued {
@@ -132,10 +132,10 @@ export async function* undo(world: World, input: UndoInput): Paused<UndoAnswer> 
 /** Asks until the answer comes, as `persist` does. */
 async function* begin<T>(world: World, write: (again: boolean) => Promise<T>): Paused<T> {
   for (let again = false; ; again = true) {
-    const trouble = world.troubles.shift();
+    const trouble = world.troubles.shift() ?? 'none';
     const answer = trouble === 'away' ? null : await write(again);
     yield;
-    if (trouble === undefined && answer !== null) return answer;
+    if (trouble === 'none' && answer !== null) return answer;
   }
 }
 
