@@ -28,22 +28,30 @@ const streamError = z.object({
   statusCode: z.number().optional(),
 });
 
-/** The error as one of ours. `now` is the time, for hints that name one. */
-export function asModelError(error: unknown, now: number): ModelError {
+/**
+ * The error as one of ours. `now` is the time, for hints that name one; `secret` is kept out of the message, and
+ * taken out before that is cut, so that no part of it stays either.
+ */
+export function asModelError(error: unknown, now: number, secret: string | null): ModelError {
   if (error instanceof ModelError) return error;
+  const quote = (text: string, limit: number = PREVIEW_LIMIT): string =>
+    clip(secret === null ? text : text.replaceAll(secret, '…'), limit);
   const answer = apiError.safeParse(error);
-  if (answer.success) return fromAnswer(answer.data, now);
-  if (error instanceof Error) return fromError(error);
+  if (answer.success) return fromAnswer(answer.data, now, quote);
+  if (error instanceof Error) return fromError(error, quote);
   const part = streamError.safeParse(error);
-  if (part.success) return fromStream(part.data);
-  return new ModelError('transient', `the provider broke off with ${clip(shown(error), PREVIEW_LIMIT)}`);
+  if (part.success) return fromStream(part.data, quote);
+  return new ModelError('transient', `the provider broke off with ${quote(shown(error))}`);
 }
+
+type Quote = (text: string, limit?: number) => string;
 
 function fromAnswer(
   { message, statusCode, responseHeaders }: z.infer<typeof apiError>,
   now: number,
+  quote: Quote,
 ): ModelError {
-  const said = clip(message, PREVIEW_LIMIT);
+  const said = quote(message);
   if (statusCode === undefined) return new ModelError('transient', said);
   if (statusCode < 300) {
     return new ModelError('transient', `the answer cannot be read: ${said}`, { status: statusCode });
@@ -53,23 +61,26 @@ function fromAnswer(
   return new ModelError(kind, `status ${statusCode}: ${said}`, { status: statusCode, waitMs });
 }
 
-function fromError(error: Error): ModelError {
-  const said = clip(error.message, PREVIEW_LIMIT);
+function fromError(error: Error, quote: Quote): ModelError {
+  const said = quote(error.message);
   if (UNREADABLE.has(error.name)) return new ModelError('transient', `the answer cannot be read: ${said}`);
   // The SDK did not send it: the same request never will be.
   if (error.name.startsWith('AI_')) return new ModelError('refused', `the request cannot be made: ${said}`);
-  const cause = error.cause instanceof Error ? ` (${clip(error.cause.message, PREVIEW_LIMIT)})` : '';
+  const cause = error.cause instanceof Error ? ` (${quote(error.cause.message)})` : '';
   return new ModelError('transient', `the connection broke: ${said}${cause}`);
 }
 
-function fromStream({ message, type, code, statusCode }: z.infer<typeof streamError>): ModelError {
+function fromStream(
+  { message, type, code, statusCode }: z.infer<typeof streamError>,
+  quote: Quote,
+): ModelError {
   const words = `${code ?? ''} ${type ?? ''}`.toLowerCase();
   const status = statusCode ?? (httpStatus(code) || statusOf(words));
   const name = [type, code].filter((each) => each !== null && each !== undefined).join(', ');
-  const said = clip(message ?? 'without a message', PREVIEW_LIMIT);
+  const said = quote(message ?? 'without a message');
   return new ModelError(
     isTransient(status) ? 'transient' : 'refused',
-    `the provider broke off its answer${name === '' ? '' : ` (${clip(name, 100)})`}: ${said}`,
+    `the provider broke off its answer${name === '' ? '' : ` (${quote(name, 100)})`}: ${said}`,
     { status },
   );
 }

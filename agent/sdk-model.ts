@@ -45,16 +45,16 @@ export function createSdkModel(sdk: SdkModel): Model {
       try {
         const language = await sdk.load();
         const { stream } = await language.doStream(callOptions(request, sdk));
-        return turnOf(request, await readAnswer(stream));
+        return turnOf(request, await readAnswer(stream, sdk.secret));
       } catch (error) {
         request.signal.throwIfAborted();
-        throw withoutSecret(asModelError(error, Date.now()), sdk.secret);
+        throw withoutSecret(asModelError(error, Date.now(), sdk.secret), sdk.secret);
       }
     },
   };
 }
 
-async function readAnswer(stream: ReadableStream<Part>): Promise<Answer> {
+async function readAnswer(stream: ReadableStream<Part>, secret: string | null): Promise<Answer> {
   const answer: Answer = {
     text: '',
     calls: [],
@@ -64,6 +64,7 @@ async function readAnswer(stream: ReadableStream<Part>): Promise<Answer> {
     finish: null,
   };
   for await (const part of stream) {
+    if (part.type === 'error') throw asModelError(part.error, Date.now(), secret);
     readPart(answer, part);
     if (answer.length <= TURN_LIMIT) continue;
     throw new ModelError('refused', `the model's turn is longer than ${TURN_LIMIT} characters`);
@@ -96,8 +97,6 @@ function readPart(answer: Answer, part: Part): void {
     case 'response-metadata':
       answer.modelId = part.modelId ?? answer.modelId;
       break;
-    case 'error':
-      throw asModelError(part.error, Date.now());
     case 'finish':
       answer.finish = part;
       break;

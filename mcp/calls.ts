@@ -13,6 +13,8 @@ import type { JsonObject } from '../domain/json.ts';
 import { ToolCallLost, ToolCallRefused } from './call-errors.ts';
 import type { ResourceText, ToolResult } from './result.ts';
 import { readContents, readResult } from './result.ts';
+import type { Mask } from './secrets.ts';
+import { maskObject } from './secrets.ts';
 import { MESSAGE_LIMIT_BYTES, messageOf, NotExecuted, NotSent } from './transport.ts';
 
 /** The callers' signals end calls; this is the longest delay that a Node timer takes. */
@@ -49,6 +51,7 @@ export interface Line {
   client: Client;
   life: Life;
   clean: Clean;
+  mask: Mask;
 }
 
 /** Rejects with `ToolCallLost` or `ToolCallRefused`. */
@@ -60,9 +63,12 @@ export async function callTool(
   if (line.life.closed) throw notSent(name, 'the server has gone away');
   try {
     const request = { method: 'tools/call' as const, params: { name, arguments: args, _meta: meta } };
-    return readResult(
+    const result = readResult(
       await whileWanted(line, signal, (sent) => line.client.request(request, CallToolResultSchema, sent)),
     );
+    // What went wrong is a message, in which servers repeat what they were given; anything else is data, as it is.
+    if (!result.isError) return result;
+    return { ...result, text: line.mask(result.text), data: maskObject(result.data, line.mask) };
   } catch (error) {
     throw callError(name, error, line, signal);
   }

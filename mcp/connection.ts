@@ -20,7 +20,7 @@ import type { CallOptions, Line } from './calls.ts';
 import { callTool, closeWhenDone, readResource } from './calls.ts';
 import type { Opening } from './opening.ts';
 import type { ResourceText, ToolResult } from './result.ts';
-import { createCleaner } from './secrets.ts';
+import { createCleaner, createMask } from './secrets.ts';
 import type { ServerTransport } from './transport.ts';
 import { messageOf, NotSent } from './transport.ts';
 
@@ -60,7 +60,8 @@ export interface Started {
 
 /** Starts the server's process, or connects to it, and shakes hands. */
 export function connect(opening: Opening, options: ConnectionOptions): Started {
-  const clean = createCleaner(opening.secrets);
+  const mask = createMask(opening.secrets);
+  const clean = createCleaner(mask);
   let onGap = (): void => undefined;
   const transport = opening.transport({
     timeoutMs: options.timeoutMs,
@@ -75,7 +76,7 @@ export function connect(opening: Opening, options: ConnectionOptions): Started {
   };
   const list = createToolList(client, transport, options.timeoutMs);
   onGap = list.forget;
-  const connection = overLine({ client, life, clean }, transport, list);
+  const connection = overLine({ client, life, clean, mask }, transport, list);
   const ready = client.connect(transport, { timeout: options.timeoutMs }).catch((error: unknown) => {
     throw new Error(clean(connectError(error, opening.kind, options.timeoutMs)));
   });

@@ -4,15 +4,19 @@
  * never made to wait.
  */
 import type { Readable } from 'node:stream';
+import type { Mask } from './secrets.ts';
 
 const LINE_LIMIT = 500;
 
-/** Starts reading; `line` gets each non-empty line, cut to 500 characters with a note when something is missing. */
-export function drainLines(stream: Readable, line: (text: string) => void): void {
+/**
+ * Starts reading; `line` gets each non-empty line, masked, cut to 500 characters with a note when something is
+ * missing.
+ */
+export function drainLines(stream: Readable, line: (text: string) => void, mask: Mask): void {
   let kept = '';
   let dropped = 0;
   const finish = (): void => {
-    const text = kept.trimEnd();
+    const text = mask(kept.trimEnd(), { cut: dropped > 0 });
     if (text !== '') line(dropped > 0 ? `${text} … (${dropped} more characters)` : text);
     kept = '';
     dropped = 0;

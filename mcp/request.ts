@@ -8,6 +8,8 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { createLookup } from './address.ts';
+import type { Mask } from './secrets.ts';
+import { createMask } from './secrets.ts';
 import type { Target } from './target.ts';
 import { MESSAGE_LIMIT_BYTES, messageOf, NotExecuted, NotSent } from './transport.ts';
 
@@ -27,6 +29,8 @@ export interface HttpAnswer {
   header(name: string): string | null;
   /** Must be read to its end or destroyed. */
   body: IncomingMessage;
+  /** Takes out of a text what was secret in the request. */
+  mask: Mask;
 }
 
 export type SendRequest = (request: HttpRequest) => Promise<HttpAnswer>;
@@ -40,6 +44,7 @@ const PROBE_MS = 30_000;
 /** Requests with the headers of a target; a connection that takes longer than the limit was not made. */
 export function createRequests(target: Target, connectTimeoutMs: number): SendRequest {
   const lookup = createLookup(target.allowPrivate);
+  const mask = createMask(target.secrets);
   return async (request) => {
     const { method, url, body, signal } = request;
     const headers = { ...target.headers, 'accept-encoding': 'identity', ...request.headers };
@@ -59,7 +64,7 @@ export function createRequests(target: Target, connectTimeoutMs: number): SendRe
       });
       sent.once('response', (message) => {
         signal.addEventListener('abort', () => message.destroy(), { once: true });
-        resolve(answerOf(message));
+        resolve(answerOf(message, mask));
       });
       sent.end(body ?? undefined);
     });
@@ -82,7 +87,7 @@ function watchConnection(sent: ClientRequest, secure: boolean, timeoutMs: number
   return () => connected;
 }
 
-function answerOf(body: IncomingMessage): HttpAnswer {
+function answerOf(body: IncomingMessage, mask: Mask): HttpAnswer {
   const header = (name: string): string | null => {
     const value = body.headers[name];
     return (Array.isArray(value) ? value[0] : value) ?? null;
@@ -90,7 +95,7 @@ function answerOf(body: IncomingMessage): HttpAnswer {
   // Whoever reads it gets the error; a body that nobody reads any more must not end this process.
   body.on('error', () => undefined);
   const type = (header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  return { status: body.statusCode ?? 0, type, header, body };
+  return { status: body.statusCode ?? 0, type, header, body, mask };
 }
 
 export function isSuccess({ status }: HttpAnswer): boolean {
@@ -131,9 +136,10 @@ export async function statusError(answer: HttpAnswer): Promise<Error> {
   return NOT_EXECUTED.includes(status) ? new NotExecuted(message) : new Error(message);
 }
 
-async function beginning({ body }: HttpAnswer): Promise<string> {
+async function beginning({ body, mask }: HttpAnswer): Promise<string> {
   const timer = setTimeout(() => body.destroy(), ERROR_BODY_MS);
   let text = '';
+  let cut = false;
   try {
     const arriving: AsyncIterable<Buffer> = body;
     for await (const chunk of arriving) {
@@ -142,8 +148,10 @@ async function beginning({ body }: HttpAnswer): Promise<string> {
     }
   } catch {
     // What came is enough.
+    cut = true;
   } finally {
     clearTimeout(timer);
   }
-  return text.slice(0, SHOWN_CHARACTERS).replace(/\s+/g, ' ').trim();
+  cut ||= text.length > SHOWN_CHARACTERS;
+  return mask(mask(text).slice(0, SHOWN_CHARACTERS), { cut }).replace(/\s+/g, ' ').trim();
 }

@@ -16,6 +16,7 @@ import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/s
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { drainLines } from './drain.ts';
+import { createMask } from './secrets.ts';
 import type { Launch } from './source.ts';
 import type { ServerTransport } from './transport.ts';
 import { MESSAGE_LIMIT_BYTES, messageOf, NotSent } from './transport.ts';
@@ -42,7 +43,7 @@ export function createStdioTransport(launch: Launch, onStderr: (line: string) =>
     });
     child = started;
     // Attached before anything is awaited: nothing that the process prints or fails at is missed.
-    drainLines(started.stderr, onStderr);
+    drainLines(started.stderr, onStderr, createMask(launch.secrets));
     readMessages(started.stdout, transport);
     // It closed its input and will never read a request again.
     started.stdin.on('error', () => void close());
