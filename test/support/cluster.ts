@@ -69,8 +69,11 @@ export async function createCluster({ temporal, url }: ClusterOptions) {
     return launched;
   }
 
+  const address = `http://127.0.0.1:${port}`;
   return {
-    http: createApiClient(`http://127.0.0.1:${port}`),
+    /** Of its HTTP interface. */
+    url: address,
+    http: createApiClient(address),
     notes,
     taskQueue,
     record: () => readRecord(notes.record),
