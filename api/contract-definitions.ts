@@ -16,12 +16,7 @@ const EXAMPLE = {
 
 /** A manifest is described in manifests.md; what is sent is read by the one reader of manifests. */
 export const manifestSent = {
-  'application/yaml': {
-    schema: z.string(),
-    example: Object.entries(EXAMPLE)
-      .map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
-      .join(''),
-  },
+  'application/yaml': { schema: anyObject, example: EXAMPLE },
   'application/json': { schema: anyObject, example: EXAMPLE },
 };
 
@@ -64,7 +59,8 @@ export const workerDefinitionItem = z
 export const sagaDefinitionList = listOf(sagaDefinitionItem).meta({ id: 'SagaDefinitionList' });
 export const workerDefinitionList = listOf(workerDefinitionItem).meta({ id: 'WorkerDefinitionList' });
 
-export const definitionPath = z.object({ id: z.uuid() });
+/** Any UUID, also of a version or variant that ours are not: there is no such definition. */
+export const definitionPath = z.object({ id: z.guid().meta({ format: 'uuid' }) });
 
 export type Deployed = z.infer<typeof deployed>;
 export type SagaDefinitionItem = z.infer<typeof sagaDefinitionItem>;

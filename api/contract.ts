@@ -20,7 +20,7 @@ export const traceId = z
 export const spanId = z
   .string()
   .regex(/^[a-f0-9]{16}$/, 'expected 16 lower-case hex characters')
-  .meta({ description: 'Names one step or undo of a saga', examples: ['00f067aa0ba902b7'] });
+  .meta({ description: 'Names one step or undo of a saga', examples: ['800b6a15b4d490c5'] });
 export const namespace = z
   .string()
   .regex(/^[a-z0-9-]{1,50}$/, 'expected 1 to 50 characters of a-z, 0-9 and -')

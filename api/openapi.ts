@@ -75,7 +75,8 @@ function bodyOf({ body, media }: Route): NonNullable<RouteConfig['request']>['bo
   if (body === none) return null;
   // One in which every member may be left out may be left out itself.
   const required = !body.safeParse({}).success;
-  return { required, content: { 'application/json': { schema: body } } };
+  const schema = required ? body : body.nullable();
+  return { required, content: { 'application/json': { schema } } };
 }
 
 function responsesOf(route: Route): Record<number, ResponseConfig> {

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { rebuild, root } from './dev-prepare.mjs';
+import { SKIPPED } from './fuzz.mjs';
 import { endLeftovers, startTimeOf } from './run-record.mjs';
 
 const say = (line) => console.log(line);
@@ -15,6 +16,8 @@ const bin = (name, ...path) => [process.execPath, join(root, 'node_modules', nam
 const ownParts = [['store'], ['activities', 'delivery', 'api', 'cli'], ['stack'], ['replay']];
 /** Its files take minutes each: those whose names begin with the same word are a part. */
 const splitFolder = 'e2e';
+
+const FUZZ_SECONDS = 60;
 
 let running = null;
 let interrupted = false;
@@ -29,7 +32,7 @@ function interrupt() {
 export async function test() {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, interrupt);
   const results = [];
-  const parts = [...checks(), ...suites()];
+  const parts = [...checks(), ...suites(), fuzzing()];
   for (const [at, part] of parts.entries()) {
     say(`\n=== part ${at + 1} of ${parts.length}: ${part.name}`);
     const began = Date.now();
@@ -120,6 +123,19 @@ function splitParts() {
     words.set(word, [...(words.get(word) ?? []), join(splitFolder, file)]);
   }
   return [...words].map(([word, paths]) => ({ names: [splitFolder, word], paths }));
+}
+
+/** Counts as one test; skipped where there is no Python. */
+function fuzzing() {
+  return {
+    name: `fuzzing, ${FUZZ_SECONDS} s`,
+    run: async () => {
+      const code = await run(process.execPath, [join(root, 'scripts', 'fuzz.mjs'), String(FUZZ_SECONDS)]);
+      const skipped = code === SKIPPED ? 1 : 0;
+      const passed = code === 0 ? 1 : 0;
+      return { passed, failed: 1 - passed - skipped, skipped, check: false };
+    },
+  };
 }
 
 function hasTests(folder) {
