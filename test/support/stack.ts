@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { createApiClient } from '../../api/client.ts';
 import { startApi } from '../../api/listen.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import { createDelivery } from '../../delivery/delivery.ts';
 import { temporalState } from '../../delivery/readiness.ts';
 import { installRuntime } from '../../processes/poll.ts';
@@ -128,6 +129,7 @@ export async function startStack(options: StackOptions = {}) {
 export interface RecordLine {
   event: string;
   tool?: string;
+  arguments?: JsonObject;
   key?: string | null;
   path?: string;
   undone?: string;
