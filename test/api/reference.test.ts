@@ -23,7 +23,8 @@ describe('docs/http.md', () => {
   it('has every route, and links only to shapes that it has', async () => {
     const text = await readFile(join(repository, 'docs', 'http.md'), 'utf8');
     const { body } = await api.get('/v1/openapi.json');
-    for (const [path, operations] of Object.entries<object>(body.paths)) {
+    const paths: Record<string, object> = body.paths;
+    for (const [path, operations] of Object.entries(paths)) {
       for (const method of Object.keys(operations)) {
         assert.ok(text.includes(`\n## \`${method.toUpperCase()} ${path}\`\n`), `${method} ${path}`);
       }
