@@ -2,8 +2,9 @@
  * Fuzzes the HTTP interface with schemathesis, from its own OpenAPI document: no answer may be a 5xx, nor one that the
  * document does not describe. The interface runs in a process of its own (test/fuzz/app.ts), over an embedded store.
  *
- *   node scripts/fuzz.mjs [seconds]
+ *   node scripts/fuzz.mjs [seconds] [seed]
  *
+ * The same seed makes the same cases; without one each run makes its own, and prints its seed.
  * schemathesis is installed from PyPI into .warden/, once. Without Python, or without PyPI, it says that it was
  * skipped and ends with 77.
  */
@@ -49,9 +50,10 @@ const GRACE_MS = 120_000;
 /**
  * @param {number} seconds
  * @param {(line: string) => void} say
+ * @param {string} [seed]
  * @returns {Promise<{ passed: number, failed: number, skipped: number }>}
  */
-export async function fuzz(seconds, say) {
+export async function fuzz(seconds, say, seed) {
   const installed = await install(say);
   if ('missing' in installed) {
     say(`fuzzing was skipped: ${installed.missing}`);
@@ -62,7 +64,7 @@ export async function fuzz(seconds, say) {
     const url = await app.url;
     const { version, checks } = installed.release;
     say(`schemathesis ${version}, ${seconds} s, ${checks}, against ${url}`);
-    const code = await runSchemathesis(installed, url, seconds);
+    const code = await runSchemathesis(installed, url, { seconds, seed });
     const complaints = app.complaints();
     for (const line of complaints) say(`the interface complained: ${line}`);
     const good = code === 0 && complaints.length === 0;
@@ -143,10 +145,10 @@ function startApp() {
   };
 }
 
-function runSchemathesis({ release, folder, python }, url, seconds) {
+function runSchemathesis({ release, folder, python }, url, { seconds, seed }) {
   const { before, after } = release;
   const args = ['-m', 'schemathesis.cli', ...before, 'run', `${url}/v1/openapi.json`, '--checks', 'all'];
-  args.push(...after(seconds), '--no-color');
+  args.push(...after(seconds), ...(seed === undefined ? [] : ['--seed', seed]), '--no-color');
   return new Promise((resolve, reject) => {
     // It keeps what it found beside it: not in the work tree.
     const child = spawn(python, args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
@@ -163,6 +165,6 @@ function runSchemathesis({ release, folder, python }, url, seconds) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { failed, skipped } = await fuzz(Number(process.argv[2] ?? 300), console.log);
+  const { failed, skipped } = await fuzz(Number(process.argv[2] ?? 300), console.log, process.argv[3]);
   process.exitCode = skipped > 0 ? SKIPPED : failed;
 }
