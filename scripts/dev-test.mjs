@@ -1,10 +1,12 @@
 /**
  * `./temporal-dev.sh test`: everything that CI checks, in parts, each a process of its own. A part that fails
- * does not stop the others. The last line printed is `N passed, N failed`.
+ * does not stop the others. The checks go one by one, because tests need what they build; the tests go two parts at
+ * a time, because most of them wait for real timers. The last line printed is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { inLanes } from './dev-lanes.mjs';
 import { rebuild, root } from './dev-prepare.mjs';
 import { SKIPPED } from './fuzz.mjs';
 import { endLeftovers, startTimeOf } from './run-record.mjs';
@@ -19,31 +21,35 @@ const splitFolder = 'e2e';
 
 const FUZZ_SECONDS = 60;
 
-let running = null;
+/** Parts of tests at a time. */
+const LANES = 2;
+/** For what a part that has ended still has to say. */
+const DRAIN_MS = 5_000;
+
+const running = new Set();
 let interrupted = false;
 
 /** A second signal kills. */
 function interrupt() {
-  running?.kill(interrupted ? 'SIGKILL' : 'SIGTERM');
+  for (const child of running) child.kill(interrupted ? 'SIGKILL' : 'SIGTERM');
   interrupted = true;
 }
 
 /** @returns {Promise<number>} exit code */
 export async function test() {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, interrupt);
-  const results = [];
-  const parts = [...checks(), ...suites(), fuzzing()];
-  for (const [at, part] of parts.entries()) {
-    say(`\n=== part ${at + 1} of ${parts.length}: ${part.name}`);
-    const began = Date.now();
-    const counts = await part.run();
-    const result = { name: part.name, seconds: (Date.now() - began) / 1000, ...counts };
-    results.push(result);
-    if (interrupted) {
-      await endTestProcesses();
-      return 130;
-    }
-    say(`=== ${describe(result)}`);
+  const [first, then] = [checks(), [...suites(), fuzzing()]];
+  const parts = [...first, ...then].map((part, at, { length }) => ({
+    ...part,
+    title: `part ${at + 1} of ${length}: ${part.name}`,
+  }));
+  const results = [
+    ...(await inLanes(parts.slice(0, first.length), { lanes: 1, perform, stopped })),
+    ...(await inLanes(parts.slice(first.length), { lanes: LANES, perform, stopped })),
+  ];
+  if (interrupted) {
+    await endTestProcesses();
+    return 130;
   }
   say('\nParts:');
   for (const result of results) say(`  ${describe(result)}`);
@@ -51,6 +57,18 @@ export async function test() {
   if (total('skipped') > 0) say(`  ${total('skipped')} skipped`);
   say(`\n${total('passed')} passed, ${total('failed')} failed`);
   return total('failed') === 0 && total('passed') > 0 ? 0 : 1;
+}
+
+const stopped = () => interrupted;
+
+/** Runs one part; `write` takes its output as it comes. */
+async function perform(part, write) {
+  write(`\n=== ${part.title}\n`);
+  const began = Date.now();
+  const counts = await part.run(write);
+  const result = { name: part.name, seconds: (Date.now() - began) / 1000, ...counts };
+  write(`=== ${describe(result)}\n`);
+  return result;
 }
 
 /** What tests of a broken-off run started: each run has a folder of records, named after its process. */
@@ -76,17 +94,18 @@ function describe({ name, seconds, passed, failed, skipped, check }) {
 function checks() {
   const check = (name, work) => ({
     name,
-    run: async () => ({ passed: 0, failed: (await work()) ? 0 : 1, skipped: 0, check: true }),
+    run: async (write) => ({ passed: 0, failed: (await work(write)) ? 0 : 1, skipped: 0, check: true }),
   });
-  const command = (name, [program, ...args]) => check(name, async () => (await run(program, args)) === 0);
+  const command = (name, [program, ...args]) =>
+    check(name, async (write) => (await run(program, args, write)) === 0);
   return [
     command('format', [...bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.']),
     command('lint', [...bin('eslint', 'bin', 'eslint.js'), '.', '--max-warnings', '0']),
     command('types', [...bin('typescript', 'bin', 'tsc'), '--noEmit']),
-    check('build', () =>
-      rebuild(say).then(
+    check('build', (write) =>
+      rebuild((line) => write(`${line}\n`)).then(
         () => true,
-        (error) => say(error.message),
+        (error) => write(`${error.message}\n`),
       ),
     ),
   ];
@@ -95,7 +114,11 @@ function checks() {
 function suites() {
   return testParts().map(({ names, paths }) => ({
     name: `test ${names.join(' ')}`,
-    run: () => runSuite(paths.map((path) => join('test', path))),
+    run: (write) =>
+      runSuite(
+        paths.map((path) => join('test', path)),
+        write,
+      ),
   }));
 }
 
@@ -129,10 +152,10 @@ function splitParts() {
 function fuzzing() {
   return {
     name: `fuzzing, ${FUZZ_SECONDS} s`,
-    run: async () => {
+    run: async (write) => {
       const fuzz = join(root, 'scripts', 'fuzz.mjs');
       // Always the same cases, so that a change is judged and not its luck; by hand they are others each time.
-      const code = await run(process.execPath, [fuzz, String(FUZZ_SECONDS), '1']);
+      const code = await run(process.execPath, [fuzz, String(FUZZ_SECONDS), '1'], write);
       const skipped = code === SKIPPED ? 1 : 0;
       const passed = code === 0 ? 1 : 0;
       return { passed, failed: 1 - passed - skipped, skipped, check: false };
@@ -149,7 +172,7 @@ function testsIn(folder) {
   return names.filter((name) => name.endsWith('.test.ts')).sort();
 }
 
-async function runSuite(paths) {
+async function runSuite(paths, write) {
   mkdirSync(join(root, '.warden'), { recursive: true });
   const scratch = mkdtempSync(join(root, '.warden', 'counts-'));
   const file = join(scratch, 'counts.json');
@@ -161,7 +184,7 @@ async function runSuite(paths) {
       '--reporter-option',
       `file=${file}`,
     ];
-    const code = await run(program, [...mocha, ...reporter, ...paths]);
+    const code = await run(program, [...mocha, ...reporter, ...paths], write);
     const { passes, failures, pending } = countsIn(file);
     // A leak, or a run that broke off, fails without a failed test.
     const failed = failures === 0 && code !== 0 ? 1 : failures;
@@ -179,14 +202,21 @@ function countsIn(file) {
   }
 }
 
-function run(program, args) {
+function run(program, args, write) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-    running = child;
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', write);
+    const ended = (code) => {
+      running.delete(child);
+      resolve(code ?? 1);
+    };
     child.once('error', (error) => {
-      say(`${program} could not be started: ${error.message}`);
-      resolve(1);
+      write(`${program} could not be started: ${error.message}\n`);
+      ended(1);
     });
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('close', ended);
+    // A process that a test left may hold the pipes open for ever.
+    child.once('exit', (code) => setTimeout(ended, DRAIN_MS, code).unref());
   });
 }
