@@ -1,0 +1,3 @@
+import type { Section } from './rule.ts';
+
+export const LIFE_RULES: readonly Section[] = [];
