@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { format } from 'prettier';
 import { root } from './dev-prepare.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'warden-conformance-'));
@@ -13,7 +14,8 @@ const file = join(folder, 'result.json');
 const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
 const reporter = ['--reporter', join(root, 'scripts', 'conformance-reporter.cjs')];
 const option = ['--reporter-option', `file=${file}`];
-const specs = ['--spec', 'test/conformance/*.test.ts'];
+// Whether rules and tests are complete, and the page current, is another test's question.
+const specs = ['--spec', 'test/conformance/*.test.ts', '--ignore', 'test/conformance/complete.test.ts'];
 const { status } = spawnSync(process.execPath, [mocha, ...reporter, ...option, ...specs], {
   cwd: root,
   stdio: 'inherit',
@@ -29,7 +31,10 @@ try {
   console.log(
     `\n${rules.length} rules: ${count('proved')} proved, ${count('failed')} failed, ${count('no run')} not run`,
   );
-  if (process.argv.includes('--write')) writeFileSync(join(root, 'docs', 'conformance.md'), page(sections));
+  if (process.argv.includes('--write')) {
+    const text = await format(page(sections), { parser: 'markdown', printWidth: 110, proseWrap: 'preserve' });
+    writeFileSync(join(root, 'docs', 'conformance.md'), text);
+  }
   process.exitCode = status === 0 && count('proved') === rules.length ? 0 : 1;
 } catch (error) {
   console.error(`the run left no result: ${error.message}`);
