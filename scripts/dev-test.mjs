@@ -15,7 +15,14 @@ const say = (line) => console.log(line);
 const bin = (name, ...path) => [process.execPath, join(root, 'node_modules', name, ...path)];
 
 /** Folders of test/ that get a part of their own; every other folder is in the first part. */
-const ownParts = [['store'], ['activities', 'delivery', 'api', 'cli'], ['stack'], ['replay']];
+const ownParts = [
+  ['store'],
+  ['activities', 'delivery', 'api', 'cli'],
+  ['stack'],
+  ['replay'],
+  ['conformance'],
+  ['faults'],
+];
 /** Its files take minutes each: those whose names begin with the same word are a part. */
 const splitFolder = 'e2e';
 

@@ -1,0 +1,39 @@
+/**
+ * `npm run faults -- [--minutes N] [--sagas N] [--seed S] [--at-once N] [--kill-every MS]`: the load of random sagas
+ * under kills, for as long as wanted. Exit code 1 when a rule was broken.
+ */
+import { parseArgs } from 'node:util';
+import { endLeftovers } from '../../scripts/run-record.mjs';
+import { stopPostgres } from '../support/postgres.ts';
+import { runFolder } from '../support/processes.ts';
+import { runFaults } from './run.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '4' },
+    sagas: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: '1' },
+    'at-once': { type: 'string', default: '16' },
+    'kill-every': { type: 'string', default: '5000' },
+  },
+});
+
+const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
+try {
+  const report = await runFaults({
+    minutes: Number(values.minutes),
+    sagas: Number(values.sagas),
+    seed: Number(values.seed),
+    atOnce: Number(values['at-once']),
+    killEveryMs: Number(values['kill-every']),
+    say,
+  });
+  const { violations, ...rest } = report;
+  console.log(JSON.stringify(rest, null, 2));
+  for (const violation of violations) console.log(`VIOLATION ${violation}`);
+  console.log(`${violations.length} violations`);
+  process.exitCode = violations.length === 0 ? 0 : 1;
+} finally {
+  await stopPostgres();
+  await endLeftovers(runFolder, say);
+}
