@@ -16,7 +16,6 @@ import {
   recordUndoFailure,
   recordUndone,
   takeUndo,
-  undoRef,
   type ForwardStep,
 } from '../store/undo.ts';
 import { toolError } from './act.ts';
@@ -30,10 +29,9 @@ export function createUndo(deps: ActivityDeps): (input: UndoInput) => Promise<Un
     const saga = await loadSaga(deps.store, input.traceId);
     const taken = await takeUndo(deps.store, saga, input, scheduledAt());
     if (taken.kind === 'answer') return taken.answer;
-    const { token, forward } = taken;
+    const { ref, token, forward } = taken;
     const compensation = saga.saga.steps[forward.orderIndex]?.compensation;
     if (!compensation) throw new Error(`expected a declared undo of step ${forward.orderIndex}, found none`);
-    const ref = undoRef(input);
     const { timeout_seconds: limitSeconds } = compensation;
     let called: { idempotent: boolean } | null = null;
     try {

@@ -45,6 +45,10 @@ export async function send(sending: Sending, request: Request): Promise<string |
     case 'retry':
       await signal(sending, request, SIGNALS[request.kind].name);
       return null;
+    case 'retry_step':
+    case 'retry_compensation':
+      await signal(sending, request, request.kind);
+      return null;
     case 'cancel':
       await cancel(sending, request);
       return null;

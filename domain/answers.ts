@@ -33,6 +33,8 @@ export interface StepRef {
   /** From 1; raised by every retry. */
   iteration: number;
   phase: Phase;
+  /** The recovery request with force that this attempt carries: it alone calls again over a call without a result. */
+  forced?: string;
 }
 
 /** The saga row ended: the workflow ends with it. */
@@ -91,6 +93,8 @@ export interface UndoInput {
   /** The undo's own span. */
   span: string;
   cause: Cause;
+  /** As of a step. */
+  forced?: string;
 }
 
 /** The last undo answers how the saga ended. */

@@ -19,6 +19,7 @@ import {
   TokenLost,
   type Execution,
 } from './executions.ts';
+import { forceOf, type Force } from './forced.ts';
 import { endedAnswer, judge, type Court } from './judge.ts';
 import { failStep, recordOutcome } from './outcome.ts';
 import { findReview, type Review } from './reviews.ts';
@@ -66,10 +67,11 @@ export function takeStep(
     if (!isForward(court.saga.status)) return answer({ kind: 'cancelled' });
     const fresh = execution === null && ref.iteration === 1 && !held;
     if (fresh && (await cancelStands(court))) return answer({ kind: 'cancelled' });
-    if (execution) refuseWhileCalling(court, ref, execution);
-    const lost = lostBefore(execution, step);
+    const force = await forceOf(court, 'retry_step', ref, execution);
+    if (execution && force.granted === null) refuseWhileCalling(court, ref, execution);
+    const lost = lostBefore(execution, step, force);
     if (lost) return answer(await fail(court, ref, lost, { uncertain: true }));
-    const token = await raiseToken(court, ref, scheduledAt);
+    const token = await raiseToken(court, ref, scheduledAt, force.first);
     await begin(court, ref);
     return { kind: 'go', token, review };
   });
@@ -114,13 +116,14 @@ async function notApproved(court: Court, ref: StepRef, review: Review | null): P
   return { kind: 'held', iteration: ref.iteration, decided: true };
 }
 
-function lostBefore(execution: Execution | null, step: StepFacts): Failure | null {
+function lostBefore(execution: Execution | null, step: StepFacts, force: Force): Failure | null {
   if (execution === null) return null;
-  if (step.kind === 'reason' && execution.idle_attempts >= DEATHS) {
+  if (step.kind === 'reason') {
+    if (force.first !== null || execution.idle_attempts < DEATHS) return null;
     const message = `${DEATHS} attempts in a row died without recording a turn of the model`;
     return { code: 'SYSTEM_CRASH', message };
   }
-  return step.kind === 'commit' ? lostCall(execution, execution.idempotent) : null;
+  return force.granted === null ? lostCall(execution, execution.idempotent) : null;
 }
 
 /** A call that began and whose result never came: repeated only on an idempotent tool, and not for ever. */

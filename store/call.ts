@@ -9,6 +9,7 @@ import { digest } from '../ledger/canonical.ts';
 import { SYSTEM, type Fact } from '../ledger/entry.ts';
 import { asOwner, fail, inCourt, lostCall, recorded } from './attempt.ts';
 import { findExecution, writeCalling } from './executions.ts';
+import { grantOf } from './forced.ts';
 import { asJson } from './json.ts';
 import type { Court } from './judge.ts';
 import { completeStep, recordOutcome } from './outcome.ts';
@@ -36,13 +37,14 @@ export async function beginCall(
 ): Promise<{ kind: 'call' } | { kind: 'answer'; answer: StepAnswer }> {
   const begun = await asOwner(store, ref, calling.token, async (court, execution) => {
     const own = calling.unmade === true && execution.calling_token === calling.token;
-    const lost = own ? null : lostCall(execution, calling.idempotent);
+    const granted = grantOf(ref, execution);
+    const lost = own || granted !== null ? null : lostCall(execution, calling.idempotent);
     if (lost) return fail(court, ref, lost, { uncertain: true });
     const altered = calling.prepared === null ? await alteredSince(court, ref, calling.sent) : null;
     if (altered) return fail(court, ref, altered, { uncertain: execution.calling_at !== null });
     // The same call again was gated when it was made first.
     if (calling.prepared && execution.calls === 0) await keepArguments(court, ref, calling.prepared);
-    if (!own) await writeCalling(court, ref, calling);
+    if (!own) await writeCalling(court, ref, { ...calling, granted });
     return null;
   });
   if ('answer' in begun) return { kind: 'answer', answer: begun.answer };

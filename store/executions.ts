@@ -31,13 +31,17 @@ export class StillCalling extends Error {
   override name = 'StillCalling';
 }
 
+/** Whether the attempt that holds a row gave a sign of life a short time ago. */
+export function isAlive({ now }: Pick<Court, 'now'>, execution: Execution): boolean {
+  return execution.outcome === null && now.getTime() - execution.alive_at.getTime() < ALIVE_MS;
+}
+
 /**
  * Throws `StillCalling` while the attempt that began a call lives. It was not ended, only Temporal's word for it:
  * an operator paused, reset or completed the activity by hand, and the call's result is still to come.
  */
-export function refuseWhileCalling({ now }: Pick<Court, 'now'>, ref: StepRef, execution: Execution): void {
-  const fresh = now.getTime() - execution.alive_at.getTime() < ALIVE_MS;
-  if (execution.calling_at === null || !fresh) return;
+export function refuseWhileCalling(court: Pick<Court, 'now'>, ref: StepRef, execution: Execution): void {
+  if (execution.calling_at === null || !isAlive(court, execution)) return;
   throw new StillCalling(`an attempt that lives is calling ${execution.tool ?? 'a tool'} for ${ref.span}`);
 }
 
@@ -53,24 +57,46 @@ export async function findExecution(court: Court, ref: StepRef): Promise<Executi
   return row ?? null;
 }
 
+/** The last execution of a span: of its highest iteration, the call rather than what prepared it. */
+export async function lastExecution({ tx, saga }: Court, span: string): Promise<Execution | null> {
+  const row = await tx
+    .selectFrom('executions')
+    .selectAll()
+    .where('trace_id', '=', saga.trace_id)
+    .where('span_id', '=', span)
+    .orderBy('iteration', 'desc')
+    .orderBy('phase')
+    .limit(1)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 /**
  * Stops an attempt that Temporal scheduled before the one that holds the row, while that one lives: it was given to
  * a process that was frozen, was given up, and begins only now. Rejects with `TokenLost`.
  * @param scheduledAt when Temporal scheduled it; null: not by Temporal, so nothing is known
  */
 export function refuseOvertaken(
-  { now }: Court,
+  court: Court,
   ref: StepRef,
   execution: Execution | null,
   scheduledAt: Date | null,
 ): void {
   if (!execution?.scheduled_at || scheduledAt === null || scheduledAt >= execution.scheduled_at) return;
   // Were the holder dead, the order would count for nothing: a server's clock may have been set back.
-  if (now.getTime() - execution.alive_at.getTime() < ALIVE_MS) throw new TokenLost(ref);
+  if (isAlive(court, execution)) throw new TokenLost(ref);
 }
 
-/** Creates the row or raises its token; answers the token of this attempt. */
-export async function raiseToken(court: Court, ref: StepRef, scheduledAt: Date | null): Promise<number> {
+/**
+ * Creates the row or raises its token; answers the token of this attempt.
+ * @param forced the request with force that this attempt is the first of; deaths before it do not count
+ */
+export async function raiseToken(
+  court: Court,
+  ref: StepRef,
+  scheduledAt: Date | null,
+  forced: string | null = null,
+): Promise<number> {
   const row = await court.tx
     .insertInto('executions')
     .values({
@@ -85,13 +111,15 @@ export async function raiseToken(court: Court, ref: StepRef, scheduledAt: Date |
       idempotent: false,
       calls: 0,
       failed_calls: 0,
+      forced,
     })
     .onConflict((conflict) =>
       conflict.columns(['trace_id', 'span_id', 'iteration', 'phase']).doUpdateSet((eb) => ({
         token: eb('executions.token', '+', 1),
-        idle_attempts: eb('executions.idle_attempts', '+', 1),
+        idle_attempts: forced === null ? eb('executions.idle_attempts', '+', 1) : 1,
         alive_at: court.now,
         scheduled_at: scheduledAt,
+        ...(forced === null ? {} : { forced }),
       })),
     )
     .returning('token')
@@ -129,11 +157,11 @@ export async function noteOrderlyStop(store: Store, ref: StepRef, token: number)
     .execute();
 }
 
-/** Writes `calling`: the last thing before a tool is called. */
+/** Writes `calling`: the last thing before a tool is called. `granted`: the request with force that it uses up. */
 export async function writeCalling(
   court: Court,
   ref: StepRef,
-  call: { token: number; tool: string; idempotent: boolean },
+  call: { token: number; tool: string; idempotent: boolean; granted: string | null },
 ): Promise<void> {
   await court.tx
     .updateTable('executions')
@@ -144,6 +172,7 @@ export async function writeCalling(
       calling_token: call.token,
       alive_at: court.now,
       calls: eb('calls', '+', 1),
+      ...(call.granted === null ? {} : { forced_call: call.granted }),
     }))
     .where('trace_id', '=', ref.traceId)
     .where('span_id', '=', ref.span)

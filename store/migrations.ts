@@ -194,6 +194,19 @@ const FIRST: readonly string[] = [
   `create table refusals (id text primary key, trace_id text not null references sagas, at timestamptz not null)`,
 ];
 
+const RECOVERY: readonly string[] = [
+  // The last forced request whose attempt took the row, and the last one whose call was begun: each allows one.
+  `alter table executions add column forced text, add column forced_call text`,
+  `create table recoveries (
+    trace_id text not null references sagas,
+    token text not null,
+    parameters text not null,
+    answer jsonb not null,
+    at timestamptz not null,
+    primary key (trace_id, token)
+  )`,
+];
+
 function statements(list: readonly string[]): Migration {
   return {
     async up(db: Kysely<unknown>): Promise<void> {
@@ -203,5 +216,6 @@ function statements(list: readonly string[]): Migration {
 }
 
 export const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '0001_first': statements(FIRST) }),
+  getMigrations: () =>
+    Promise.resolve({ '0001_first': statements(FIRST), '0002_recovery': statements(RECOVERY) }),
 };

@@ -59,6 +59,20 @@ export async function consumeRequestsOf(court: Court, span: string, iteration: n
     .execute();
 }
 
+/** A failed undo that was taken up again runs: what asked for that has taken effect. */
+export async function consumeReopening(court: Court, span: string, iteration: number): Promise<void> {
+  await court.tx
+    .updateTable('requests')
+    .set({ consumed_at: court.now })
+    .where('trace_id', '=', court.saga.trace_id)
+    .where('kind', '=', 'retry_compensation')
+    .where('span_id', '=', span)
+    .where('iteration', '=', iteration)
+    .where(sql<boolean>`body -> 'reopens' = 'true'::jsonb`)
+    .where('consumed_at', 'is', null)
+    .execute();
+}
+
 /**
  * Claims up to `limit` due requests for one try each, by moving their `next_at` by `claimMs`, so that two processes
  * do not send one row at the same moment. A saga's requests go in order: a later one is due only when the earlier

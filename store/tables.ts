@@ -85,6 +85,10 @@ export interface Tables {
     failed_calls: Generated<number>;
     outcome: JsonColumn<StepAnswer | UndoAnswer | null>;
     outcome_at: NullableTime;
+    /** The last request with force whose attempt took the row. */
+    forced: ColumnType<string | null, string | null | undefined, string | null>;
+    /** The last request with force that a call was begun for; it allows no second one. */
+    forced_call: ColumnType<string | null, string | null | undefined, string | null>;
   };
   turns: {
     trace_id: string;
@@ -135,6 +139,15 @@ export interface Tables {
     closed_why: string | null;
     error: string | null;
   };
+  /** What recoveries answered, by their tokens. */
+  recoveries: {
+    trace_id: string;
+    token: string;
+    /** Hash of what was asked. */
+    parameters: string;
+    answer: JsonColumn<RecoveryAnswer>;
+    at: Time;
+  };
   ledger_entries: {
     chain: string;
     n: number;
@@ -165,7 +178,17 @@ export interface Frozen {
   workers: Record<string, string>;
 }
 
-export type RequestKind = 'start' | 'approve' | 'reject' | 'retry' | 'cancel';
+export type RequestKind = 'start' | 'approve' | 'reject' | 'retry' | 'cancel' | RecoveryKind;
+
+export type RecoveryKind = 'retry_step' | 'retry_compensation';
+
+/** The answer to a recovery, as it was given first and is given again for the same token. */
+export interface RecoveryAnswer {
+  status: 'requeued' | 'scheduled' | 'claim_active';
+  idempotency_key: string;
+  worker_command_key: string;
+  recovery_token: string;
+}
 
 export interface SagaFailure {
   code: FailureCode;

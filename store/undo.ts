@@ -10,7 +10,6 @@ import { inCourt } from './attempt.ts';
 import { beginCompensation } from './compensation.ts';
 import type { RunningSaga } from './context.ts';
 import {
-  findExecution,
   raiseToken,
   refuseOvertaken,
   refuseWhileCalling,
@@ -18,10 +17,23 @@ import {
   writeCalling,
   type Execution,
 } from './executions.ts';
+import { forceOf, grantOf } from './forced.ts';
 import { endedAnswer, endSaga, type Court } from './judge.ts';
 import { isInFlight } from '../domain/status.ts';
 import { asJson } from './json.ts';
 import type { Store } from './store.ts';
+import {
+  forwardStep,
+  lastOf,
+  recordUndoOutcome,
+  startUndo,
+  undoAnswer,
+  undoRef,
+  undosRemain,
+  type ForwardStep,
+} from './undo-rows.ts';
+
+export { undoRef, type ForwardStep } from './undo-rows.ts';
 
 /** Calls that failed before an undo has failed for good. */
 export const UNDO_ATTEMPTS = 5;
@@ -29,19 +41,9 @@ export const UNDO_ATTEMPTS = 5;
 const LOST_CALLS = 3;
 
 export type UndoTaken =
-  { kind: 'answer'; answer: UndoAnswer } | { kind: 'go'; token: number; forward: ForwardStep };
-
-export interface ForwardStep {
-  span: string;
-  orderIndex: number;
-  status: string;
-  hasOutput: boolean;
-}
-
-/** An undo's execution: it has one iteration and one phase. */
-export function undoRef(input: UndoInput): StepRef {
-  return { traceId: input.traceId, span: input.span, iteration: 1, phase: 'act' };
-}
+  | { kind: 'answer'; answer: UndoAnswer }
+  /** `ref`: the execution that was taken; a failed undo that is taken up again has a new one. */
+  | { kind: 'go'; ref: StepRef; token: number; forward: ForwardStep };
 
 /** An attempt at an undo takes its row, as `takeStep` does. */
 export function takeUndo(
@@ -50,65 +52,23 @@ export function takeUndo(
   input: UndoInput,
   scheduledAt: Date | null = null,
 ): Promise<UndoTaken> {
-  const ref = undoRef(input);
-  return inCourt(store, ref, async (court): Promise<UndoTaken> => {
-    const execution = await findExecution(court, ref);
+  return inCourt(store, undoRef(input), async (court): Promise<UndoTaken> => {
+    const { ref, execution } = await lastOf(court, input);
     if (execution?.outcome) return { kind: 'answer', answer: undoAnswer(execution.outcome) };
     refuseOvertaken(court, ref, execution, scheduledAt);
     if (!isInFlight(court.saga.status)) return { kind: 'answer', answer: endedAnswer(court.saga) };
-    if (execution) refuseWhileCalling(court, ref, execution);
+    const { first, granted } = await forceOf(court, 'retry_compensation', ref, execution);
+    if (execution && granted === null) refuseWhileCalling(court, ref, execution);
     if (court.saga.status !== 'COMPENSATING' && !(await beginCompensation(court, saga, input.cause))) {
       await endSaga(court, 'FAILED', null);
       return { kind: 'answer', answer: endedAnswer(court.saga) };
     }
-    const row = await startUndo(court, input.span);
+    const row = await startUndo(court, ref);
     // Out of scope by the recorded states: there is nothing to undo.
     if (!row) return { kind: 'answer', answer: { kind: 'completed' } };
-    const token = await raiseToken(court, ref, scheduledAt);
-    return { kind: 'go', token, forward: await forwardStep(court, row.compensates_span_id) };
+    const token = await raiseToken(court, ref, scheduledAt, first);
+    return { kind: 'go', ref, token, forward: await forwardStep(court, row.compensates_span_id) };
   });
-}
-
-function undoAnswer(outcome: Execution['outcome']): UndoAnswer {
-  switch (outcome?.kind) {
-    case 'failed':
-    case 'completed':
-      return { kind: outcome.kind };
-    case 'ended':
-      return outcome;
-    default:
-      throw new Error(`expected the outcome of an undo, found ${JSON.stringify(outcome)}`);
-  }
-}
-
-async function startUndo(court: Court, span: string): Promise<{ compensates_span_id: string | null } | null> {
-  const row = await court.tx
-    .selectFrom('steps')
-    .select(['compensates_span_id', 'status', 'step_id'])
-    .where('trace_id', '=', court.saga.trace_id)
-    .where('span_id', '=', span)
-    .executeTakeFirst();
-  if (!row) return null;
-  if (row.status === 'COMPENSATING') return row;
-  await court.tx
-    .updateTable('steps')
-    .set({ status: 'COMPENSATING', started_at: court.now })
-    .where('trace_id', '=', court.saga.trace_id)
-    .where('span_id', '=', span)
-    .execute();
-  court.record({ type: 'undo.compensating', actor: SYSTEM, span_id: span, data: { step_id: row.step_id } });
-  return row;
-}
-
-async function forwardStep(court: Court, span: string | null): Promise<ForwardStep> {
-  const row = await court.tx
-    .selectFrom('steps')
-    .select(['span_id', 'order_index', 'status', 'output_payload'])
-    .where('trace_id', '=', court.saga.trace_id)
-    .where('span_id', '=', span)
-    .executeTakeFirstOrThrow();
-  const hasOutput = row.status === 'COMPLETED' && row.output_payload !== null;
-  return { span: row.span_id, orderIndex: row.order_index, status: row.status, hasOutput };
 }
 
 export interface UndoCalling {
@@ -126,18 +86,18 @@ export function beginUndoCall(
   input: UndoInput,
   calling: UndoCalling,
 ): Promise<{ kind: 'call' } | { kind: 'answer'; answer: UndoAnswer }> {
-  const ref = undoRef(input);
-  return inCourt(store, ref, async (court) => {
-    const execution = await findExecution(court, ref);
+  return inCourt(store, undoRef(input), async (court) => {
+    const { ref, execution } = await lastOf(court, input);
     if (execution?.outcome) return { kind: 'answer' as const, answer: undoAnswer(execution.outcome) };
     if (execution?.token !== calling.token) throw new TokenLost(ref);
     if (court.saga.status !== 'COMPENSATING')
       return { kind: 'answer' as const, answer: endedAnswer(court.saga) };
     if (calling.unmade === true && execution.calling_token === calling.token)
       return { kind: 'call' as const };
-    const lost = lostUndo(execution, calling.idempotent);
+    const granted = grantOf(ref, execution);
+    const lost = granted === null ? lostUndo(execution, calling.idempotent) : null;
     if (lost) return { kind: 'answer' as const, answer: await failUndo(court, ref, lost) };
-    await writeCalling(court, ref, calling);
+    await writeCalling(court, ref, { ...calling, granted });
     await court.tx
       .updateTable('steps')
       .set({ resolved_arguments: asJson(calling.resolved) })
@@ -160,11 +120,13 @@ function lostUndo(execution: Execution, idempotent: boolean): Failure | null {
   };
 }
 
-/** The undo is done; the last one ends the saga. Accepted from any attempt while there is no outcome. */
+/**
+ * The undo is done; the last one ends the saga. Accepted from any attempt while there is no outcome, also for an undo
+ * that had failed and was taken up again meanwhile: it took effect after all.
+ */
 export function recordUndone(store: Store, input: UndoInput, output: JsonObject): Promise<UndoAnswer> {
-  const ref = undoRef(input);
-  return inCourt(store, ref, async (court): Promise<UndoAnswer> => {
-    const execution = await findExecution(court, ref);
+  return inCourt(store, undoRef(input), async (court): Promise<UndoAnswer> => {
+    const { ref, execution } = await lastOf(court, input);
     if (execution?.outcome) {
       if (execution.outcome.kind === 'failed') noteLate(court, ref);
       return undoAnswer(execution.outcome);
@@ -193,18 +155,6 @@ function noteLate(court: Court, ref: StepRef): void {
   court.record({ type: 'refusal', actor: SYSTEM, span_id: ref.span, data: { act: 'result', message } });
 }
 
-async function undosRemain(court: Court): Promise<boolean> {
-  const row = await court.tx
-    .selectFrom('steps')
-    .select('span_id')
-    .where('trace_id', '=', court.saga.trace_id)
-    .where('compensates_span_id', 'is not', null)
-    .where('status', '!=', 'COMPENSATED')
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
 /**
  * A call of the undo's tool failed. `again`: it may be tried again, as attempt `failed` of five failed.
  */
@@ -214,9 +164,8 @@ export function recordUndoFailure(
   token: number,
   failed: { failure: Failure; called: boolean; final: boolean },
 ): Promise<{ kind: 'again'; failed: number } | { kind: 'answer'; answer: UndoAnswer }> {
-  const ref = undoRef(input);
-  return inCourt(store, ref, async (court) => {
-    const execution = await findExecution(court, ref);
+  return inCourt(store, undoRef(input), async (court) => {
+    const { ref, execution } = await lastOf(court, input);
     if (execution?.outcome) return { kind: 'answer' as const, answer: undoAnswer(execution.outcome) };
     if (execution?.token !== token) throw new TokenLost(ref);
     // Told again, because the answer did not come: it is counted already.
@@ -239,6 +188,7 @@ export function recordUndoFailure(
       }))
       .where('trace_id', '=', ref.traceId)
       .where('span_id', '=', ref.span)
+      .where('iteration', '=', ref.iteration)
       .execute();
     await court.tx
       .updateTable('steps')
@@ -272,16 +222,6 @@ async function failUndo(court: Court, ref: StepRef, failure: Failure): Promise<U
     step_id: row.step_id,
   });
   return recordUndoOutcome(court, ref, { kind: 'failed' });
-}
-
-async function recordUndoOutcome(court: Court, ref: StepRef, outcome: UndoAnswer): Promise<UndoAnswer> {
-  await court.tx
-    .updateTable('executions')
-    .set({ outcome: asJson(outcome), outcome_at: court.now })
-    .where('trace_id', '=', ref.traceId)
-    .where('span_id', '=', ref.span)
-    .execute();
-  return outcome;
 }
 
 /** Ends a saga that has no undo to run: COMPENSATED when something was in scope, else FAILED. */

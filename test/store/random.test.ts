@@ -139,7 +139,8 @@ async function begin(
     for (const { id, kind, consumed_at } of await requestsOf(store, run)) {
       if (consumed_at !== null || kind === 'start') continue;
       if (kind === 'cancel') world.cancelled = true;
-      else world.inbox.push({ name: kind, cause: { kind: 'request', request: id } });
+      else if (kind !== 'retry_step' && kind !== 'retry_compensation')
+        world.inbox.push({ name: kind, cause: { kind: 'request', request: id } });
     }
   }
 
