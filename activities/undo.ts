@@ -11,13 +11,7 @@ import { sentArguments } from '../expression/arguments.ts';
 import { ToolCallLost, ToolCallRefused } from '../mcp/call-errors.ts';
 import { loadSaga, readContext, type RunningSaga } from '../store/context.ts';
 import { noteAlive, noteOrderlyStop } from '../store/executions.ts';
-import {
-  beginUndoCall,
-  recordUndoFailure,
-  recordUndone,
-  takeUndo,
-  type ForwardStep,
-} from '../store/undo.ts';
+import { beginUndoCall, recordUndoFailure, recordUndone, takeUndo, type ForwardStep } from '../store/undo.ts';
 import { toolError } from './act.ts';
 import { bind, openTool, refuseInvalid, type OneTool } from './commit-call.ts';
 import type { ActivityDeps } from './deps.ts';

@@ -1,6 +1,6 @@
 /** Turning a saga round: why, what is in scope, and one row for each undo that will run. */
 import type { Cause } from '../domain/answers.ts';
-import { shownMessage, type FailureCode } from '../domain/failure.ts';
+import { FAILURE_CODES, shownMessage, type FailureCode } from '../domain/failure.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { undoScope } from '../domain/undo.ts';
 import { SYSTEM } from '../ledger/entry.ts';
@@ -9,6 +9,7 @@ import type { RunningSaga } from './context.ts';
 import type { Court } from './judge.ts';
 import { consumeRequest } from './requests.ts';
 import { undoSpanOf } from './spans.ts';
+import type { SagaFailure } from './tables.ts';
 
 /**
  * Writes the saga's failure, consumes a cancel, and makes all undo rows. Answers whether anything is in scope: if
@@ -28,9 +29,7 @@ export async function beginCompensation(court: Court, saga: RunningSaga, cause: 
     .execute();
   // A cancel at a boundary names the step that was next: one that never began is not what failed.
   const failing = rows.find((row) => row.span_id === cause.span && row.status !== 'PENDING');
-  const code = cancelled ? 'CANCELLED' : cause.code;
-  const message = shownMessage(messageOf(code, failing?.error_details ?? null));
-  court.saga.failure = { code, message, step_id: failing?.step_id ?? null };
+  court.saga.failure = failureBy(cancelled ? 'CANCELLED' : cause.code, failing);
   const declared = new Map(saga.saga.steps.map((step, index) => [index, step.compensation]));
   const scope = undoScope(
     rows.map((row) => ({
@@ -61,6 +60,34 @@ export async function beginCompensation(court: Court, saga: RunningSaga, cause: 
   });
   if (undos.length > 0) await tx.insertInto('steps').values(undos).execute();
   return true;
+}
+
+interface FailedStep {
+  step_id: string;
+  error_details: JsonObject | null;
+}
+
+function failureBy(code: FailureCode, failing: FailedStep | undefined): SagaFailure {
+  const message = shownMessage(messageOf(code, failing?.error_details ?? null));
+  return { code, message, step_id: failing?.step_id ?? null };
+}
+
+/**
+ * Why a saga is undone, read from its rows: its own failure says so until an undo fails. Null when no step failed and
+ * nobody cancelled.
+ */
+export async function causeOf(court: Court): Promise<SagaFailure | null> {
+  const failing = await court.tx
+    .selectFrom('steps')
+    .select(['step_id', 'error_details'])
+    .where('trace_id', '=', court.saga.trace_id)
+    .where('compensates_span_id', 'is', null)
+    .where('status', 'in', ['FAILED', 'TIMED_OUT'])
+    .orderBy('order_index')
+    .executeTakeFirst();
+  if (await hasCancel(court)) return failureBy('CANCELLED', failing);
+  const code = FAILURE_CODES.find((each) => each === failing?.error_details?.['code']);
+  return code === undefined ? null : failureBy(code, failing);
 }
 
 /** In the failing step's own words; a cancelled saga also tells what its step failed of by itself. */

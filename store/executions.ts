@@ -127,6 +127,18 @@ export async function raiseToken(
   return row.token;
 }
 
+/**
+ * Makes the next execution of an undo that failed for good. Nobody has taken it; its tokens go on from those of the
+ * failed one, so that no attempt of that one is taken for one of this.
+ */
+export async function openExecution({ tx }: Court, failed: Execution): Promise<void> {
+  const { trace_id, span_id, iteration, phase, token } = failed;
+  await tx
+    .insertInto('executions')
+    .values({ trace_id, span_id, iteration: iteration + 1, phase, token, alive_at: new Date(0) })
+    .execute();
+}
+
 /** Notes that an attempt lives. False: its token is lost, or the outcome is known. */
 export async function noteAlive(store: Store, ref: StepRef, token: number): Promise<boolean> {
   const noted = await store.db
