@@ -13,6 +13,7 @@ import { mount, sendRefusal } from './mount.ts';
 import { refusal, refusalOf, type Log } from './problem.ts';
 import { reviewRoutes } from './reviews.ts';
 import type { Route } from './route.ts';
+import { recoveryRoutes } from './recovery.ts';
 import { sagaRoutes } from './sagas.ts';
 import { stepRoutes } from './steps.ts';
 
@@ -32,6 +33,7 @@ export function createRoutes({ store, temporal, roots, stdioAllow }: AppDeps): R
     ...reviewRoutes(store),
     ...stepRoutes(store),
     ...decisionRoutes(store),
+    ...recoveryRoutes(store),
     ...ledgerRoutes(store),
   ];
   return [...routes, ...docsRoutes(routes)];

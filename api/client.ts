@@ -19,6 +19,7 @@ import type {
   RetryAccepted,
   RetryBody,
 } from './contract-reviews.ts';
+import type { RecoveryAccepted, RecoveryBody } from './contract-recovery.ts';
 import type { CancelAccepted, CancelBody, SagaList, SagaStarted, StartSagaBody } from './contract-sagas.ts';
 import type { StepList, StepShown } from './contract-steps.ts';
 
@@ -116,6 +117,15 @@ export function createApiClient(baseUrl: string) {
       call.json<DecisionAccepted>('POST', `${step(trace, span)}/reject`, { ...query }, { json: body }),
     retry: (trace: string, span: string, body: RetryBody = {}, query: InNamespace = {}) =>
       call.json<RetryAccepted>('POST', `${step(trace, span)}/retry`, { ...query }, { json: body }),
+    retryStep: (trace: string, span: string, body: RecoveryBody = {}, query: InNamespace = {}) =>
+      call.json<RecoveryAccepted>('POST', `${step(trace, span)}/retry-step`, { ...query }, { json: body }),
+    retryCompensation: (trace: string, span: string, body: RecoveryBody = {}, query: InNamespace = {}) =>
+      call.json<RecoveryAccepted>(
+        'POST',
+        `${step(trace, span)}/retry-compensation`,
+        { ...query },
+        { json: body },
+      ),
     cancel: (trace: string, body: CancelBody = {}, query: InNamespace = {}) =>
       call.json<CancelAccepted>(
         'POST',

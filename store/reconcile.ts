@@ -10,6 +10,9 @@ import { judge } from './judge.ts';
 import type { Store } from './store.ts';
 import type { Stuck } from './tables.ts';
 
+/** Each is judged again when it arrives: one that has had its effect has none any more. */
+const RECOVERIES = ['retry_step', 'retry_compensation'] as const;
+
 /** Keeps the run of a saga's workflow, when none is known yet. */
 export async function keepRun(store: Store, traceId: string, runId: string): Promise<void> {
   await judge(store, traceId, async ({ saga }) => {
@@ -46,6 +49,8 @@ export async function markLost(store: Store, traceId: string): Promise<'lost' | 
     });
     await sendAgain(court, ['start'], 'all');
     await sendAgain(court, ['approve', 'reject', 'retry', 'cancel'], 'unconsumed');
+    // An attempt that a recovery was to begin may be lost with the run that was told of it.
+    await sendAgain(court, RECOVERIES, 'all');
     return 'lost' as const;
   });
   return found ?? 'ended';
@@ -68,7 +73,7 @@ export async function markReplaced(
     if (how === 'reset') court.record({ type: 'recovery.reset', actor: SYSTEM, data: { message } });
     saga.run_id = runId;
     if (how === 'reset' && isInFlight(saga.status)) {
-      await sendAgain(court, ['approve', 'reject', 'retry', 'cancel'], 'all');
+      await sendAgain(court, ['approve', 'reject', 'retry', 'cancel', ...RECOVERIES], 'all');
     }
   });
 }

@@ -71,7 +71,17 @@ async function failRunning(court: Court, failure: Failure): Promise<string | nul
     .updateTable('steps')
     .set({ status: 'FAILED', end_time: now, error_details: asJson(errorDetails(failure)) })
     .where('trace_id', '=', saga.trace_id)
-    .where('status', 'in', ['IN_PROGRESS', 'AWAITING_HUMAN', 'COMPENSATING'])
+    .where((eb) =>
+      eb.or([
+        eb('status', 'in', ['IN_PROGRESS', 'AWAITING_HUMAN', 'COMPENSATING']),
+        // An undo that had failed and was to be taken up again.
+        eb.and([
+          eb('status', '=', 'PENDING'),
+          eb('compensates_span_id', 'is not', null),
+          eb('error_details', 'is not', null),
+        ]),
+      ]),
+    )
     .returning(['span_id', 'step_id', 'compensates_span_id'])
     .execute();
   for (const { span_id, step_id, compensates_span_id } of rows) {

@@ -70,7 +70,7 @@ describe('the document of the interface', () => {
       assert.ok(examples.length > 0, `${route.path} has no example`);
       for (const example of examples) assert.ok(route.body.safeParse(example).success, route.path);
     }
-    assert.equal(bodies, 6);
+    assert.equal(bodies, 8);
   });
 
   it('says of a body whether it may be absent, and what a parameter is when it is', async () => {
