@@ -77,6 +77,8 @@ export type SettleAnswer =
   | { kind: 'retried'; iteration: number }
   | { kind: 'cancelled' }
   | { kind: 'refused' }
+  /** Of a recovery: end what runs, and run it again with this request. */
+  | { kind: 'rerun' }
   | Ended;
 
 /** Why a saga is undone or ended: what failed, and whether its effect is unknown. */

@@ -8,6 +8,9 @@ import { isDeeperThan, isJsonObject, storable, storableText } from './json.ts';
 
 export type SignalName = 'approve' | 'reject' | 'retry';
 
+/** What an operator asked of a step or an undo; only our own requests come as these. */
+export type RecoveryName = 'retry_step' | 'retry_compensation';
+
 export type SignalReading =
   | { kind: 'request'; request: string }
   | { kind: 'typed'; body: SignalBody }
@@ -61,6 +64,12 @@ export function readSignal(name: SignalName, args: readonly unknown[], open: str
     return { kind: 'refused', reason: `the open review is "${open}", not "${cut(body.review, 80)}"` };
   }
   return { kind: 'typed', body: { ...body, review: open } };
+}
+
+/** The id of the request that a recovery carries; null: it was typed by a hand. */
+export function recoveryOf(argument: unknown): string | null {
+  const id = isJsonObject(argument) ? argument['request'] : undefined;
+  return typeof id === 'string' && REQUEST_ID.test(id) ? id : null;
 }
 
 function readBody(argument: unknown): SignalBody | null {

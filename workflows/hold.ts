@@ -103,7 +103,14 @@ async function askRequest(run: Run, id: string, ask: Ask): Promise<SettleAnswer>
 }
 
 function outcomeOf(answer: SettleAnswer): HoldOutcome | null {
-  return answer.kind === 'pending' || answer.kind === 'refused' ? null : answer;
+  switch (answer.kind) {
+    case 'pending':
+    case 'refused':
+    case 'rerun':
+      return null;
+    default:
+      return answer;
+  }
 }
 
 function statusAfter(outcome: HoldOutcome): SagaStatus {

@@ -2,7 +2,7 @@
  * What is sent to a saga's workflow and what it shows of itself: names, types and descriptions. Clients import
  * it, so it imports nothing of Temporal.
  */
-import type { SignalName } from '../domain/signal.ts';
+import type { RecoveryName, SignalName } from '../domain/signal.ts';
 
 /** The workflow type of every saga. */
 export const WORKFLOW_TYPE = 'saga';
@@ -17,13 +17,13 @@ export interface RequestMessage {
   request: string;
 }
 
-export interface SignalMessage {
-  name: SignalName;
+export interface SignalMessage<Name> {
+  name: Name;
   /** Shown by Temporal's Web UI where a person fills in the signal. */
   description: string;
 }
 
-export const SIGNALS: Readonly<Record<SignalName, SignalMessage>> = {
+export const SIGNALS: Readonly<Record<SignalName, SignalMessage<SignalName>>> = {
   approve: {
     name: 'approve',
     description:
@@ -42,6 +42,20 @@ export const SIGNALS: Readonly<Record<SignalName, SignalMessage>> = {
     description:
       'Run the held step again. Input: {"review": "<step id>#<iteration>", "guidance": "what to do differently", ' +
       '"comment": "optional"}. The review must be named; its name is in the details and the memo.',
+  },
+};
+
+const NOT_BY_HAND = 'Sent by Warden alone; typed by hand it is refused. Use ';
+
+/** Signals of an operator's recovery: each carries a request, nothing else in it is read. */
+export const RECOVERIES: Readonly<Record<RecoveryName, SignalMessage<RecoveryName>>> = {
+  retry_step: {
+    name: 'retry_step',
+    description: `${NOT_BY_HAND}"warden saga retry-step", or "temporal activity reset".`,
+  },
+  retry_compensation: {
+    name: 'retry_compensation',
+    description: `${NOT_BY_HAND}"warden saga retry-compensation".`,
   },
 };
 

@@ -1,12 +1,14 @@
 /** What the parts of one saga's workflow share: who it is, its inbox, and whether Temporal asked it to cancel. */
 import { CancellationScope } from '@temporalio/workflow';
 import type { PlanStep, SagaInput } from '../domain/answers.ts';
+import { listenForRecoveries, type Recoveries } from './recoveries.ts';
 import { listen, type Inbox } from './signals.ts';
 
 export interface Run {
   readonly traceId: string;
   readonly plan: readonly PlanStep[];
   readonly inbox: Inbox;
+  readonly recoveries: Recoveries;
   /** True once Temporal asked the workflow to cancel; it acts on it at the next boundary. */
   cancelled(): boolean;
   /** True once the store was told of it in this run; once is enough. */
@@ -18,10 +20,12 @@ export interface Run {
 /** Called synchronously at the top of the workflow, so that signals which came before it find their handlers. */
 export function createRun(input: SagaInput): Run {
   const scope = CancellationScope.current();
+  const inbox = listen(input.at?.refusals ?? 0);
   return {
     traceId: input.traceId,
     plan: input.plan,
-    inbox: listen(input.at?.refusals ?? 0),
+    inbox,
+    recoveries: listenForRecoveries(inbox),
     // Known at once, also when the cancel came before the first task.
     cancelled: () => scope.consideredCancelled,
     cancelTold: false,

@@ -35,6 +35,8 @@ export interface Inbox {
   size(): number;
   /** Takes what is first in the queue; a request with all others, because the judge answers what stands. */
   take(): Queued | undefined;
+  /** Records, or counts, a signal that is none of ours. */
+  refuse(name: string, reason: string, identity: string): void;
   /** Counts a request that decided nothing; false: so many did that they are not recorded one by one any more. */
   noteForged(): boolean;
   hasTyped(): boolean;
@@ -52,12 +54,12 @@ export function listen(noted: number): Inbox {
   const inbox = createInbox(noted);
   for (const { name, description } of Object.values(SIGNALS)) {
     const definition = defineSignal<[argument: unknown, sender: unknown]>(name);
-    const handler = (argument: unknown, sender: unknown) => inbox.receive(name, argument, text(sender));
+    const handler = (argument: unknown, sender: unknown) => inbox.receive(name, argument, senderOf(sender));
     setHandler(definition, handler, { description });
   }
   setDefaultSignalHandler((name, _argument, sender) => {
     const known = Object.keys(SIGNALS).join(', ');
-    inbox.refuse(name.slice(0, 80), `no such signal; expected one of ${known}`, text(sender));
+    inbox.refuse(name.slice(0, 80), `no such signal; expected one of ${known}`, senderOf(sender));
   });
   return inbox;
 }
@@ -131,6 +133,7 @@ function takeTyped(queue: Queued[]) {
   return taken?.kind === 'typed' ? taken : undefined;
 }
 
-function text(sender: unknown): string {
+/** Who sent a signal, cut to what a label needs. */
+export function senderOf(sender: unknown): string {
   return typeof sender === 'string' ? sender.slice(0, 255) : '';
 }

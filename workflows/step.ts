@@ -1,6 +1,7 @@
 /** One forward step: its phases, its holds and its iterations, until it has an outcome. */
-import { condition, uuid4 } from '@temporalio/workflow';
+import { uuid4 } from '@temporalio/workflow';
 import type { PlanStep, StepAnswer, StepRef } from '../domain/answers.ts';
+import { attend } from './attended.ts';
 import { callSettle, callStep } from './calls.ts';
 import { hold } from './hold.ts';
 import type { Run } from './run.ts';
@@ -63,13 +64,13 @@ async function call(
 ): Promise<StepAnswer> {
   const ref: StepRef = { traceId: run.traceId, span: step.span, iteration, phase };
   if (run.cancelled()) await tellCancel(run, step, ref);
-  const progress = { over: false };
-  const answered = callStep(step, ref).finally(() => {
-    progress.over = true;
+  return await attend(run, {
+    step,
+    span: step.span,
+    iteration,
+    call: (forced) => callStep(step, forced === undefined ? ref : { ...ref, forced }),
+    tellCancel: () => tellCancel(run, step, ref),
   });
-  await condition(() => progress.over || (run.cancelled() && !run.cancelTold));
-  if (!progress.over) await tellCancel(run, step, ref);
-  return await answered;
 }
 
 /** What the judge answers is what the step will answer too. */

@@ -55,8 +55,15 @@ export function showUndoFailed(step: PlanStep): void {
   upsertSearchAttributes([{ key: ATTRIBUTES.status, value: 'FAILED' }]);
   setCurrentDetails(
     `FAILED: the undo of step ${step.id} failed for good, later undos do not run. ` +
-      'The workflow stays open until the undo is taken up again or the workflow is terminated.',
+      'The workflow stays open until the undo is taken up again (warden saga retry-compensation) or the workflow ' +
+      'is terminated.',
   );
+}
+
+/** A failed undo is taken up again. One upsert. */
+export function showUndoTaken(step: PlanStep): void {
+  upsertSearchAttributes([{ key: ATTRIBUTES.status, value: 'COMPENSATING' }]);
+  setCurrentDetails(`COMPENSATING: the undo of step ${step.id} is taken up again`);
 }
 
 /** The signals that decide a review, ready to paste into a terminal. */

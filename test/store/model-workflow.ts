@@ -138,7 +138,7 @@ async function tellCancel(world: World, index: number, iteration: number): Promi
   await settleTwice(world, index, iteration, { kind: 'cancel' });
 }
 
-type Held = Exclude<SettleAnswer, { kind: 'pending' | 'refused' }> | { kind: 'act' };
+type Held = Exclude<SettleAnswer, { kind: 'pending' | 'refused' | 'rerun' }> | { kind: 'act' };
 
 async function* hold(world: World, index: number, iteration: number, askFirst: boolean): Paused<Held> {
   let cause: SettleCause | null = askFirst ? { kind: 'opened' } : null;
@@ -147,7 +147,7 @@ async function* hold(world: World, index: number, iteration: number, askFirst: b
       const answer = await settleTwice(world, index, iteration, cause);
       if (cause.kind === 'request' && answer.kind === 'refused') world.distrustful = true;
       yield;
-      if (answer.kind !== 'pending' && answer.kind !== 'refused') return answer;
+      if (answer.kind !== 'pending' && answer.kind !== 'refused' && answer.kind !== 'rerun') return answer;
     }
     world.waiting = true;
     // Woken by any signal, by a cancel, and now and then by a timer, which may be early.
