@@ -129,13 +129,20 @@ export async function raiseToken(
 
 /**
  * Makes the next execution of an undo that failed for good. Nobody has taken it; its tokens go on from those of the
- * failed one, so that no attempt of that one is taken for one of this.
+ * failed one, and the first is nobody's, so that no attempt of that one is taken for one of this.
  */
 export async function openExecution({ tx }: Court, failed: Execution): Promise<void> {
-  const { trace_id, span_id, iteration, phase, token } = failed;
+  const { trace_id, span_id, phase } = failed;
   await tx
     .insertInto('executions')
-    .values({ trace_id, span_id, iteration: iteration + 1, phase, token, alive_at: new Date(0) })
+    .values({
+      trace_id,
+      span_id,
+      iteration: failed.iteration + 1,
+      phase,
+      token: failed.token + 1,
+      alive_at: new Date(0),
+    })
     .execute();
 }
 

@@ -7,7 +7,7 @@ import type { SettleInput } from '../domain/answers.ts';
 import { isAlive, lastExecution } from './executions.ts';
 import { isAbout } from './forced.ts';
 import type { Court } from './judge.ts';
-import { presentOf, type Present } from './recovering.ts';
+import { presentOf, RECOVERY_ID, type Present } from './recovering.ts';
 import { consumeRequest, type Request } from './requests.ts';
 
 /** `refused` with what to say of it; null: nothing is to be said. */
@@ -15,8 +15,9 @@ export type RecoverySettled = { kind: 'rerun' } | { kind: 'refused'; why: string
 
 const SILENT: RecoverySettled = { kind: 'refused', why: null };
 
-export function isRecovery(request: Request): boolean {
-  return request.kind === 'retry_step' || request.kind === 'retry_compensation';
+/** Ids of recoveries' requests have a form of their own, so that no other request is taken for one. */
+export function isRecoveryId(id: string): boolean {
+  return id.startsWith(RECOVERY_ID);
 }
 
 /** Judges the request of a recovery for a saga that is at the step of `input`. */

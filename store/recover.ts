@@ -15,7 +15,7 @@ import { asJson } from './json.ts';
 import { judge, type Court } from './judge.ts';
 import { judgeStep } from './recover-step.ts';
 import { judgeUndo, reopen } from './recover-undo.ts';
-import { findStanding, otherHash, type RecoveredStep } from './recovering.ts';
+import { findStanding, otherHash, RECOVERY_ID, type RecoveredStep } from './recovering.ts';
 import type { Store } from './store.ts';
 import type { RecoveryAnswer } from './tables.ts';
 
@@ -132,13 +132,23 @@ function parametersOf(asked: RecoveryAsked): string {
   return digest({ act, span, force, allowDestructive, iteration, payloadHash, reason, comment });
 }
 
-async function answered(court: Court, token: string) {
-  return court.tx
+/** What a token answered; its members in the order in which they were, which the store does not keep. */
+async function answered(
+  court: Court,
+  token: string,
+): Promise<{ parameters: string; answer: RecoveryAnswer } | null> {
+  const row = await court.tx
     .selectFrom('recoveries')
     .select(['parameters', 'answer'])
     .where('trace_id', '=', court.saga.trace_id)
     .where('token', '=', token)
     .executeTakeFirst();
+  if (!row) return null;
+  const { status, idempotency_key, worker_command_key, recovery_token } = row.answer;
+  return {
+    parameters: row.parameters,
+    answer: { status, idempotency_key, worker_command_key, recovery_token },
+  };
 }
 
 /** Whoever names an iteration or a payload means that one, and none that took its place. */
@@ -167,7 +177,7 @@ async function ask(
     const standing = await findStanding(court, kind, { span, iteration, phase }, force);
     if (standing !== null) return standing;
   }
-  const id = `recover-${randomUUID()}`;
+  const id = `${RECOVERY_ID}${randomUUID()}`;
   const body: JsonObject = { force, allow_destructive, reason, recovery_token, phase };
   await court.tx
     .insertInto('requests')

@@ -18,6 +18,9 @@ export interface RecoveredStep {
   compensates_span_id: string | null;
 }
 
+/** What the ids of recoveries' requests begin with. */
+export const RECOVERY_ID = 'recover-';
+
 /** An execution that has no outcome; `execution` is null while no attempt has taken its row. */
 export interface Present {
   iteration: number;

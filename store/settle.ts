@@ -11,6 +11,7 @@ import type { Actor } from '../ledger/entry.ts';
 import { hasCancel, writeCancel } from './cancel.ts';
 import { endedAnswer, judge, type Court } from './judge.ts';
 import { actOn } from './effect.ts';
+import { isRecoveryId, settleRecovery } from './recover-settle.ts';
 import { consumeRequest, consumeRequestsOf, findRequest } from './requests.ts';
 import {
   closeByDeadline,
@@ -28,6 +29,8 @@ export async function settle(store: Store, trust: SignalTrust, input: SettleInpu
   const answer = await judge(store, input.traceId, async (court): Promise<SettleAnswer> => {
     const { cause } = input;
     if (cause.kind === 'refused' || cause.kind === 'refusals') return recordRefusal(court, input);
+    if (cause.kind === 'request' && isRecoveryId(cause.request))
+      return settleAsked(court, input, cause.request);
     const review = await findReview(court, input.span, input.iteration);
     if (cause.kind === 'signal') return settleSignal(court, trust, review, input);
     if (cause.kind === 'cancel') await keepCancel(court);
@@ -69,6 +72,24 @@ function pending(court: Court, review: Review): SettleAnswer {
   return { kind: 'pending', expiresInMs: Math.max(0, review.expires_at.getTime() - court.now.getTime()) };
 }
 
+/** The request of a recovery, or an id that looks like one and was typed. */
+async function settleAsked(court: Court, input: SettleInput, id: string): Promise<SettleAnswer> {
+  const request = await findRequest(court, id);
+  if (request === null) return refuseTyped(court, input, id);
+  const settled = await settleRecovery(court, request, input);
+  if (settled.kind === 'rerun') return settled;
+  if (settled.why === null) return { kind: 'refused' };
+  const once = { ...input, id, span: request.span_id ?? input.span, iteration: request.iteration ?? 1 };
+  return refuse(court, once, request.actor, settled.why);
+}
+
+/** Whoever typed it may type it to other sagas as well: each has a refusal of its own. */
+function refuseTyped(court: Court, input: SettleInput, id: string): Promise<SettleAnswer> {
+  const once = { ...input, id: `${input.traceId}:${input.id}` };
+  const why = `no request has the id ${storableText(id)}: it was typed, and decides nothing`;
+  return refuse(court, once, typedBy(''), why);
+}
+
 async function settleRequest(
   court: Court,
   input: SettleInput,
@@ -84,11 +105,8 @@ async function settleRequest(
     if (asked?.settled) await consumeRequest(court, id);
   }
   const answer = await settleNow(court, review);
-  if (request !== null || answer.kind !== 'pending') return answer;
-  // Whoever typed it may type it to other sagas as well: each has a refusal of its own.
-  const once = { ...input, id: `${input.traceId}:${input.id}` };
-  const why = `no request has the id ${storableText(id)}: it was typed, and decides nothing`;
-  return refuse(court, once, typedBy(''), why);
+  if (request !== null || (answer.kind !== 'pending' && answer.kind !== 'refused')) return answer;
+  return refuseTyped(court, input, id);
 }
 
 /** A cancel that Temporal brought is kept before anything is acted on, so that the last boundary finds it. */
