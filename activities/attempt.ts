@@ -2,6 +2,7 @@
 import type { StepAnswer, StepRef } from '../domain/answers.ts';
 import { StepFailed } from '../domain/failure.ts';
 import { asOwner, fail } from '../store/attempt.ts';
+import { isForcedOver } from '../store/forced.ts';
 import { noteAlive, noteOrderlyStop } from '../store/executions.ts';
 import type { ActivityDeps } from './deps.ts';
 import { PolicyStopped } from './gate.ts';
@@ -21,7 +22,8 @@ export async function attempt(
   const { store } = deps;
   const { token, limitSeconds } = own;
   try {
-    return await watch({ limitSeconds, alive: () => noteAlive(store, ref, token) }, work);
+    const alive = () => noteAlive(store, ref, token);
+    return await watch({ limitSeconds, alive, forced: () => isForcedOver(store, ref) }, work);
   } catch (error) {
     if (error instanceof StepFailed) return await recordFailure(deps, ref, token, error);
     await noteOrderlyStop(store, ref, token).catch(() => undefined);

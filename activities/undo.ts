@@ -10,6 +10,7 @@ import { storable, type JsonObject } from '../domain/json.ts';
 import { sentArguments } from '../expression/arguments.ts';
 import { ToolCallLost, ToolCallRefused } from '../mcp/call-errors.ts';
 import { loadSaga, readContext, type RunningSaga } from '../store/context.ts';
+import { isForcedOver } from '../store/forced.ts';
 import { noteAlive, noteOrderlyStop } from '../store/executions.ts';
 import { beginUndoCall, recordUndoFailure, recordUndone, takeUndo, type ForwardStep } from '../store/undo.ts';
 import { toolError } from './act.ts';
@@ -30,7 +31,11 @@ export function createUndo(deps: ActivityDeps): (input: UndoInput) => Promise<Un
     let called: { idempotent: boolean } | null = null;
     try {
       return await watch(
-        { limitSeconds, alive: () => noteAlive(deps.store, ref, token) },
+        {
+          limitSeconds,
+          alive: () => noteAlive(deps.store, ref, token),
+          forced: () => isForcedOver(deps.store, ref),
+        },
         async (watching) => {
           const { signal } = watching;
           const call = await prepareUndo(deps, saga, { input, forward, compensation }, signal);

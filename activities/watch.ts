@@ -12,6 +12,8 @@ export interface Watched {
   limitSeconds: number;
   /** Notes in the row that the attempt lives; false: it has lost its token. */
   alive(): Promise<boolean>;
+  /** Whether an operator's force ends the attempt, also in the middle of a call. Asked when Temporal gives it up. */
+  forced(): Promise<boolean>;
 }
 
 /** Thrown when another attempt has taken the row over: this one must write nothing more. */
@@ -29,8 +31,8 @@ export interface Watching {
   /** Aborted when the work is given up; its reason is what the watch rejects with. */
   signal: AbortSignal;
   /**
-   * A call begins that may take effect: from now on only the limit ends the work. Its result counts whoever holds
-   * the row, and a pause, a reset or the end of this process must not throw it away.
+   * A call begins that may take effect: from now on only the limit and an operator's force end the work. Its result
+   * counts whoever holds the row, and a pause, a reset or the end of this process must not throw it away.
    */
   calling(): void;
   /** The call has been answered: nothing ends the work before the answer is written. */
@@ -44,32 +46,30 @@ export interface Watching {
 export async function watch<T>(watched: Watched, work: (watching: Watching) => Promise<T>): Promise<T> {
   const context = Context.current();
   const stop = new AbortController();
-  const { limitSeconds } = watched;
-  let calling = false;
-  const limit = setTimeout(() => {
-    const message = `the step did not end within its limit of ${limitSeconds} s (timeout_seconds)`;
-    stop.abort(new StepFailed('STEP_TIMED_OUT', message, { timeout_seconds: limitSeconds }));
-  }, limitSeconds * 1000);
+  const stage: Stage = { calling: false, answered: false };
+  const limit = startLimit(watched, stop);
+  const giveUp = (): void => giveUpAt(stage, watched, stop, context.cancellationSignal);
   const beat = setInterval(() => {
     context.heartbeat();
+    if (context.cancellationSignal.aborted) giveUp();
     watched.alive().then(
       (own) => {
-        if (!own && !calling) stop.abort(new Superseded('another attempt has taken over'));
+        if (!own && !stage.calling) stop.abort(new Superseded('another attempt has taken over'));
       },
       // The store is away: whether the token is still ours, the next write will tell.
       () => undefined,
     );
   }, BEAT_MS);
-  const giveUp = (): void => {
-    if (!calling) stop.abort(context.cancellationSignal.reason);
-  };
   context.cancellationSignal.addEventListener('abort', giveUp, { once: true });
   if (context.cancellationSignal.aborted) giveUp();
   try {
     const watching: Watching = {
       signal: stop.signal,
-      calling: () => (calling = true),
-      answered: () => clearTimeout(limit),
+      calling: () => (stage.calling = true),
+      answered: () => {
+        stage.answered = true;
+        clearTimeout(limit);
+      },
     };
     return await Promise.race([work(watching), rejection(stop.signal)]);
   } catch (error) {
@@ -80,6 +80,33 @@ export async function watch<T>(watched: Watched, work: (watching: Watching) => P
     clearInterval(beat);
     context.cancellationSignal.removeEventListener('abort', giveUp);
   }
+}
+
+interface Stage {
+  calling: boolean;
+  answered: boolean;
+}
+
+function startLimit({ limitSeconds }: Watched, stop: AbortController): NodeJS.Timeout {
+  return setTimeout(() => {
+    const message = `the step did not end within its limit of ${limitSeconds} s (timeout_seconds)`;
+    stop.abort(new StepFailed('STEP_TIMED_OUT', message, { timeout_seconds: limitSeconds }));
+  }, limitSeconds * 1000);
+}
+
+/** Temporal gives the work up. One that is in the middle of a call ends only when an operator's force is behind it. */
+function giveUpAt(stage: Stage, watched: Watched, stop: AbortController, given: AbortSignal): void {
+  if (!stage.calling) {
+    stop.abort(given.reason);
+    return;
+  }
+  watched.forced().then(
+    (forced) => {
+      if (forced && !stage.answered) stop.abort(given.reason);
+    },
+    // The store is away: asked again with the next sign of life.
+    () => undefined,
+  );
 }
 
 function rejection(signal: AbortSignal): Promise<never> {

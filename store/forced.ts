@@ -3,10 +3,12 @@
  * request; the attempt that carries it takes over from a live one, and uses it up when it writes `calling`. So each
  * request with force allows one call, whoever runs the attempt and however often Temporal repeats it.
  */
+import { sql } from 'kysely';
 import type { StepRef } from '../domain/answers.ts';
 import type { Execution } from './executions.ts';
 import type { Court } from './judge.ts';
 import { findRequest, type Request } from './requests.ts';
+import type { Store } from './store.ts';
 import type { RecoveryKind } from './tables.ts';
 
 export interface Force {
@@ -46,4 +48,34 @@ export function grantOf(ref: StepRef, execution: Execution): string | null {
   const { forced } = ref;
   if (forced === undefined || execution.forced !== forced || execution.forced_call === forced) return null;
   return forced;
+}
+
+/** Whether an operator's force is to end the attempt that holds a row, although its call has begun. */
+export async function isForcedOver(
+  { db }: Pick<Store, 'db'>,
+  { traceId, span, iteration, phase }: StepRef,
+): Promise<boolean> {
+  const last = await db
+    .selectFrom('requests')
+    .select('id')
+    .where('trace_id', '=', traceId)
+    .where('kind', 'in', ['retry_step', 'retry_compensation'])
+    .where('span_id', '=', span)
+    .where('iteration', '=', iteration)
+    .where(sql<boolean>`body @> ${JSON.stringify({ force: true, phase })}::text::jsonb`)
+    .where('consumed_at', 'is not', null)
+    .where('closed_at', 'is', null)
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (!last) return false;
+  const held = await db
+    .selectFrom('executions')
+    .select('forced')
+    .where('trace_id', '=', traceId)
+    .where('span_id', '=', span)
+    .where('iteration', '=', iteration)
+    .where('phase', '=', phase)
+    .executeTakeFirst();
+  return held?.forced !== last.id;
 }
