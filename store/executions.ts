@@ -8,7 +8,7 @@ import { asJson } from './json.ts';
 import type { Court } from './judge.ts';
 import type { Store } from './store.ts';
 import type { Tables } from './tables.ts';
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Json } from '../domain/json.ts';
 
 /** An attempt whose token was raised by another one: it must stop and write nothing. */
@@ -165,14 +165,13 @@ export async function noteAlive(store: Store, ref: StepRef, token: number): Prom
 export async function noteOrderlyStop(store: Store, ref: StepRef, token: number): Promise<void> {
   await store.db
     .updateTable('executions')
-    .set((eb) => ({ idle_attempts: eb('idle_attempts', '-', 1), alive_at: new Date(0) }))
+    .set({ idle_attempts: sql<number>`greatest(idle_attempts - 1, 0)`, alive_at: new Date(0) })
     .where('trace_id', '=', ref.traceId)
     .where('span_id', '=', ref.span)
     .where('iteration', '=', ref.iteration)
     .where('phase', '=', ref.phase)
     .where('token', '=', token)
     .where('outcome', 'is', null)
-    .where('idle_attempts', '>', 0)
     .execute();
 }
 

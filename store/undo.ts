@@ -183,6 +183,8 @@ export function recordUndoFailure(
         calling_at: null,
         calling_token: null,
         idle_attempts: 0,
+        // The attempt ends with this: in its pause the undo is in back-off, and nobody is taken for alive.
+        alive_at: new Date(0),
         // A failure before the call counts as a call that failed, so that lost ones stay countable.
         calls: eb('calls', '+', failed.called ? 0 : 1),
       }))
