@@ -1,0 +1,1 @@
+export function failuresReferenceOf(catalogue: object): string;
