@@ -21,8 +21,18 @@ export interface SagaInput {
   namespace: string;
   digest: string;
   plan: PlanStep[];
-  /** Only from continue-as-new. */
-  at?: { index: number; iteration: number; phase: Phase; refusals: number };
+  at?: Position;
+}
+
+/** Where a run goes on that was continued as new. */
+export interface Position {
+  index: number;
+  iteration: number;
+  phase: Phase;
+  /** Of the hold, that were recorded one by one. */
+  refusals: number;
+  /** On the way back, for this: the steps before `index` are still to be undone. */
+  cause?: Cause;
 }
 
 export type Phase = 'prepare' | 'act';

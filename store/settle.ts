@@ -187,9 +187,7 @@ function verdictOf(verb: Verb, details: JsonObject, guidance: string | undefined
 }
 
 async function recordRefusal(court: Court, input: SettleInput): Promise<SettleAnswer> {
-  if (input.cause.kind === 'refusals') {
-    await noteRefusal(court, input, typedBy(''), `${input.cause.count} more refused`);
-  }
+  if (input.cause.kind === 'refusals') await noteCount(court, input, input.cause.count);
   if (input.cause.kind === 'refused') {
     const { identity, name, reason } = input.cause;
     const actor = typedBy(identity);
@@ -201,6 +199,23 @@ async function recordRefusal(court: Court, input: SettleInput): Promise<SettleAn
 async function refuse(court: Court, input: SettleInput, actor: Actor, why: string): Promise<SettleAnswer> {
   await noteRefusal(court, input, actor, why);
   return { kind: 'refused' };
+}
+
+/**
+ * Records how many more were refused. A task of the workflow that is run again counts those that came meanwhile too,
+ * under the same id: only what is beyond the count that was recorded before is new.
+ */
+async function noteCount(court: Court, input: SettleInput, count: number): Promise<void> {
+  const earlier = await court.tx
+    .selectFrom('refusals')
+    .select('id')
+    .where('id', '>=', `${input.id}:`)
+    .where('id', '<', `${input.id};`)
+    .execute();
+  const counts = earlier.map(({ id }) => Number(id.slice(input.id.length + 1)));
+  const more = count - Math.max(0, ...counts);
+  if (more <= 0) return;
+  await noteRefusal(court, { ...input, id: `${input.id}:${count}` }, typedBy(''), `${more} more refused`);
 }
 
 /** Records a refusal once, however often it is settled. */

@@ -6,13 +6,15 @@
  * Invariants: an approve of ours on a commit is not settled here, the `act` activity settles it; at most one
  * timer at a time; nothing is read when the hold opens, unless the review may have been decided already.
  */
-import { condition, uuid4 } from '@temporalio/workflow';
+import { condition, patched, uuid4 } from '@temporalio/workflow';
 import type { Ended, PlanStep, SettleAnswer, SettleCause, StepAnswer } from '../domain/answers.ts';
 import { reviewName } from '../domain/signal.ts';
 import type { SagaStatus } from '../domain/status.ts';
 import { callSettle } from './calls.ts';
+import { continueIfLong, isLong } from './continue.ts';
 import { startDeadline } from './deadline.ts';
 import { settleTyped, settleUncounted } from './refusals.ts';
+import { resets } from './resets.ts';
 import type { Run } from './run.ts';
 import type { Review } from './signals.ts';
 import { showClosed, showOpened } from './view.ts';
@@ -21,6 +23,9 @@ export type HoldOutcome =
   | Extract<SettleAnswer, { kind: 'approved' | 'rejected' | 'retried' | 'cancelled' }>
   | { kind: 'act' }
   | Ended;
+
+/** What decided the review may be behind the point to which the workflow was reset. */
+const ASK_AFTER_RESET = 'ask-after-reset';
 
 type Ask = (cause: SettleCause, id?: string) => Promise<SettleAnswer>;
 
@@ -57,9 +62,18 @@ async function wait(
 ): Promise<HoldOutcome> {
   showOpened(step, review, expiresInMs);
   const deadline = startDeadline(expiresInMs, `deadline of ${review.name}`);
+  let seen = resets();
+  const isWoken = () => run.inbox.size() > 0 || run.cancelled() || deadline.isDue() || resets() > seen;
   for (;;) {
-    await condition(() => run.inbox.size() > 0 || run.cancelled() || deadline.isDue());
-    const answer = await wake(run, step, review, ask);
+    await condition(() => isWoken() || isLong(run));
+    if (isLong(run)) await continueIfLong(run, step, { iteration: review.iteration, phase: 'prepare' });
+    if (!isWoken()) continue;
+    const wasReset = resets() > seen;
+    seen = resets();
+    const answer =
+      wasReset && patched(ASK_AFTER_RESET)
+        ? await ask({ kind: 'opened' })
+        : await wake(run, step, review, ask);
     const outcome = answer.kind === 'act' ? answer : outcomeOf(answer);
     if (outcome !== null) {
       deadline.stop();

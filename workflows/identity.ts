@@ -4,6 +4,7 @@
  * can choose, not an authentication.
  */
 import { defaultPayloadConverter, type ActivateInput, type WorkflowInterceptors } from '@temporalio/workflow';
+import { noteReset } from './resets.ts';
 
 const HEADER = 'warden-sender';
 /** Signals with Temporal's own prefix would fail the task when a default handler is set. */
@@ -17,7 +18,10 @@ export function interceptors(): WorkflowInterceptors {
     internals: [
       {
         activate(input, next) {
-          for (const job of input.activation.jobs ?? []) label(job);
+          for (const job of input.activation.jobs ?? []) {
+            label(job);
+            if (job.updateRandomSeed) noteReset();
+          }
           next(input);
         },
       },

@@ -5,6 +5,7 @@ import { listenForRecoveries, type Recoveries } from './recoveries.ts';
 import { listen, type Inbox } from './signals.ts';
 
 export interface Run {
+  readonly input: SagaInput;
   readonly traceId: string;
   readonly plan: readonly PlanStep[];
   readonly inbox: Inbox;
@@ -15,6 +16,8 @@ export interface Run {
   cancelTold: boolean;
   /** A request decided nothing, so it was typed by a hand: from now on the judge is asked before `act` is run. */
   distrustful: boolean;
+  /** Length of the history at which an older version of this code did not continue as new. */
+  keptAt: number;
 }
 
 /** Called synchronously at the top of the workflow, so that signals which came before it find their handlers. */
@@ -22,6 +25,7 @@ export function createRun(input: SagaInput): Run {
   const scope = CancellationScope.current();
   const inbox = listen(input.at?.refusals ?? 0);
   return {
+    input,
     traceId: input.traceId,
     plan: input.plan,
     inbox,
@@ -30,5 +34,6 @@ export function createRun(input: SagaInput): Run {
     cancelled: () => scope.consideredCancelled,
     cancelTold: false,
     distrustful: false,
+    keptAt: 0,
   };
 }

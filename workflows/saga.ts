@@ -5,9 +5,10 @@
  */
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { Cause, Ended, PlanStep, SagaInput } from '../domain/answers.ts';
+import { continueIfLong } from './continue.ts';
 import { settleLeftovers } from './refusals.ts';
 import { createRun, type Run } from './run.ts';
-import { runStep, type StepOutcome } from './step.ts';
+import { firstPhase, runStep, type StepOutcome } from './step.ts';
 import { undoAll } from './undo.ts';
 import { showEnded } from './view.ts';
 
@@ -22,9 +23,11 @@ export async function saga(input: SagaInput): Promise<void> {
 }
 
 async function carry(run: Run, at: SagaInput['at']): Promise<Ended> {
+  if (at?.cause) return await back(run, at.index, at.cause);
   const first = at?.index ?? 0;
   for (const [index, step] of run.plan.entries()) {
     if (index < first) continue;
+    if (index > first) await continueIfLong(run, step, { iteration: 1, phase: firstPhase(step) });
     const resumed = index === first ? at : undefined;
     const outcome = await runStep(run, step, resumed);
     await settleLeftovers(run, step);

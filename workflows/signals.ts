@@ -40,8 +40,11 @@ export interface Inbox {
   /** Counts a request that decided nothing; false: so many did that they are not recorded one by one any more. */
   noteForged(): boolean;
   hasTyped(): boolean;
+  /** How many refusals were recorded one by one since the last hold ended. */
+  noted(): number;
   /** Takes the oldest typed signal, leaving requests where they are. */
   takeTyped(): Extract<Queued, { kind: 'typed' }> | undefined;
+  hasUncounted(): boolean;
   /** Takes the count of the refusals that were not kept. */
   takeUncounted(): number;
 }
@@ -107,8 +110,10 @@ function createInbox(alreadyNoted: number) {
     size: () => queue.length,
     take: () => takeFirst(queue),
     noteForged: note,
+    noted: () => noted,
     hasTyped: () => queue.some((queued) => queued.kind === 'typed'),
     takeTyped: () => takeTyped(queue),
+    hasUncounted: () => uncounted > 0,
     takeUncounted(): number {
       const count = uncounted;
       uncounted = 0;

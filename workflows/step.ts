@@ -2,6 +2,7 @@
 import { uuid4 } from '@temporalio/workflow';
 import type { PlanStep, StepAnswer, StepRef } from '../domain/answers.ts';
 import { attend } from './attended.ts';
+import { continueIfLong } from './continue.ts';
 import { callSettle, callStep } from './calls.ts';
 import { hold } from './hold.ts';
 import type { Run } from './run.ts';
@@ -34,6 +35,7 @@ export async function runStep(run: Run, step: PlanStep, resumed?: Resumed): Prom
         break;
       case 'retried':
         iteration = decided.iteration;
+        await continueIfLong(run, step, { iteration, phase: 'prepare' });
         answer = await call(run, step, iteration, 'prepare');
         break;
       case 'rejected':
@@ -47,7 +49,7 @@ export async function runStep(run: Run, step: PlanStep, resumed?: Resumed): Prom
 }
 
 /** A step without review has only `act`. */
-function firstPhase(step: PlanStep): StepRef['phase'] {
+export function firstPhase(step: PlanStep): StepRef['phase'] {
   return step.hitl ? 'prepare' : 'act';
 }
 
