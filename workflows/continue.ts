@@ -26,17 +26,23 @@ export async function continueIfLong(
   at: Omit<Position, 'index' | 'refusals'> & { index?: number },
 ): Promise<void> {
   if (!isLong(run)) return;
-  // More may come while they are recorded.
-  while (run.inbox.hasUncounted()) await settleUncounted(run, step, at.iteration);
-  // Requests come again when nobody acted on them.
-  run.recoveries.take();
-  // On the way back a cancel has been acted on, and decisions that come decide nothing.
-  const waits = at.cause ? run.inbox.hasTyped() : run.inbox.size() > 0 || run.cancelled();
-  if (waits) return;
+  // First of all: an older history has nothing of what follows.
   if (!patched(PATCH)) {
     run.keptAt = workflowInfo().historyLength;
     return;
   }
+  await settleUncounted(run, step, at.iteration);
+  if (waits(run, at)) return;
   const position: Position = { index: run.plan.indexOf(step), refusals: run.inbox.noted(), ...at };
   await continueAsNew({ ...run.input, at: position });
+}
+
+/**
+ * What the next run would not know of. Our own requests it learns of: the judge is asked before it waits, and what
+ * nobody acted on is sent again, so that one typed by a hand, which nobody takes, keeps no run from ending.
+ */
+function waits(run: Run, { cause }: Pick<Position, 'cause'>): boolean {
+  if (run.inbox.hasTyped()) return true;
+  // On the way back a cancel has been acted on.
+  return cause ? run.recoveries.any() : run.cancelled();
 }

@@ -63,17 +63,14 @@ async function wait(
   showOpened(step, review, expiresInMs);
   const deadline = startDeadline(expiresInMs, `deadline of ${review.name}`);
   let seen = resets();
-  const isWoken = () => run.inbox.size() > 0 || run.cancelled() || deadline.isDue() || resets() > seen;
+  const isWoken = () => run.inbox.size() > 0 || run.cancelled() || deadline.isDue();
   for (;;) {
-    await condition(() => isWoken() || isLong(run));
-    if (isLong(run)) await continueIfLong(run, step, { iteration: review.iteration, phase: 'prepare' });
-    if (!isWoken()) continue;
-    const wasReset = resets() > seen;
+    await condition(() => isWoken() || resets() > seen || isLong(run));
+    await continueIfLong(run, step, { iteration: review.iteration, phase: 'prepare' });
+    const wasReset = resets() > seen && patched(ASK_AFTER_RESET);
     seen = resets();
-    const answer =
-      wasReset && patched(ASK_AFTER_RESET)
-        ? await ask({ kind: 'opened' })
-        : await wake(run, step, review, ask);
+    if (!wasReset && !isWoken()) continue;
+    const answer = wasReset ? await ask({ kind: 'opened' }) : await wake(run, step, review, ask);
     const outcome = answer.kind === 'act' ? answer : outcomeOf(answer);
     if (outcome !== null) {
       deadline.stop();
