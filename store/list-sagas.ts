@@ -1,7 +1,8 @@
 /** The list of sagas, newest first. Filters that have a partial index are written as that index says them. */
 import { sql } from 'kysely';
-import type { SagaStatus } from '../domain/status.ts';
+import { isInFlight, type SagaStatus } from '../domain/status.ts';
 import type { Store } from './store.ts';
+import { sagasWithOverdue, stuckRequests } from './stuck.ts';
 import type { SagaFailure, Stuck } from './tables.ts';
 
 export interface SagasWanted {
@@ -47,18 +48,39 @@ const COLUMNS = [
 
 const IN_FLIGHT = sql<boolean>`status in ('PENDING', 'RUNNING', 'AWAITING_HUMAN', 'COMPENSATING')`;
 const FAILED = sql<boolean>`status in ('FAILED', 'COMPENSATED')`;
-const STUCK = sql<boolean>`stuck is not null`;
 
-export async function listSagas({ db }: Pick<Store, 'db'>, wanted: SagasWanted): Promise<SagaListRow[]> {
+/** What keeps a saga from going on is noted in its row, or follows from its requests as they stand now. */
+export async function listSagas(
+  store: Pick<Store, 'db' | 'clock'>,
+  wanted: SagasWanted,
+): Promise<SagaListRow[]> {
+  const rows = await readPage(store, wanted);
+  const asked = rows.filter((row) => row.stuck === null && isInFlight(row.status));
+  const requests = await stuckRequests(
+    store,
+    asked.map((row) => row.trace_id),
+  );
+  return rows.map((row) => ({ ...row, stuck: row.stuck ?? requests.get(row.trace_id) ?? null }));
+}
+
+async function readPage(store: Pick<Store, 'db' | 'clock'>, wanted: SagasWanted): Promise<SagaListRow[]> {
   const { namespace, traceId, statuses, inFlight, failed, stuck, name, limit, offset } = wanted;
-  let query = db.selectFrom('sagas').select(COLUMNS).where('namespace', '=', namespace);
+  let query = store.db.selectFrom('sagas').select(COLUMNS).where('namespace', '=', namespace);
   if (traceId !== null) query = query.where('trace_id', '=', traceId);
   if (statuses.length > 0) query = query.where('status', 'in', [...statuses]);
   if (name !== null) query = query.where('name', '=', name);
   if (inFlight) query = query.where(IN_FLIGHT);
   if (failed) query = query.where(FAILED);
-  if (stuck) query = query.where(STUCK);
+  if (stuck) query = query.where(isStuck(store, namespace));
   return query.orderBy('position', 'desc').limit(limit).offset(offset).execute();
+}
+
+/** As two looks into indexes: those that are marked, which are few, and those of requests that wait. */
+function isStuck(store: Pick<Store, 'clock'>, namespace: string) {
+  return sql<boolean>`trace_id in (
+    select trace_id from sagas where namespace = ${namespace} and stuck is not null
+    union all ${sagasWithOverdue(store)}
+  )`;
 }
 
 /** Whether there is such a saga in that namespace. */

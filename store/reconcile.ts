@@ -81,7 +81,9 @@ export async function markReplaced(
 /** Shows why a saga in flight does not go on; null: it does again. */
 export async function markStuck(store: Store, traceId: string, stuck: Stuck | null): Promise<void> {
   await judge(store, traceId, async ({ saga }) => {
+    // An undo that failed keeps a saga that is in flight no more from going on: that is the operator's first concern.
+    if (!isInFlight(saga.status)) return;
     const same = saga.stuck?.code === stuck?.code && saga.stuck?.message === stuck?.message;
-    if (!same) saga.stuck = isInFlight(saga.status) ? stuck : null;
+    if (!same) saga.stuck = stuck;
   });
 }

@@ -73,6 +73,7 @@ export async function reopen(court: Court, step: RecoveredStep, failed: Executio
   saga.failure = (await causeOf(court)) ?? saga.failure;
   saga.status = 'COMPENSATING';
   saga.ended_at = null;
+  saga.stuck = null;
   await tx
     .updateTable('steps')
     .set({ status: 'PENDING', end_time: null })

@@ -22,6 +22,7 @@ import { endedAnswer, endSaga, type Court } from './judge.ts';
 import { isInFlight } from '../domain/status.ts';
 import { asJson } from './json.ts';
 import type { Store } from './store.ts';
+import { noteFailedUndo } from './stuck.ts';
 import {
   forwardStep,
   lastOf,
@@ -218,11 +219,9 @@ async function failUndo(court: Court, ref: StepRef, failure: Failure): Promise<U
     span_id: ref.span,
     data: { step_id: row.step_id, code: failure.code, error_details: details },
   });
-  await endSaga(court, 'FAILED', {
-    code: 'COMPENSATION_FAILED',
-    message: shownMessage(`the undo of step ${row.step_id} failed for good: ${failure.message}`),
-    step_id: row.step_id,
-  });
+  const message = shownMessage(`the undo of step ${row.step_id} failed for good: ${failure.message}`);
+  await endSaga(court, 'FAILED', { code: 'COMPENSATION_FAILED', message, step_id: row.step_id });
+  noteFailedUndo(court.saga, ref.span, message);
   return recordUndoOutcome(court, ref, { kind: 'failed' });
 }
 
