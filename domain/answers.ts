@@ -63,7 +63,8 @@ export type StepAnswer =
   | Ended;
 
 export type SettleCause =
-  | { kind: 'request'; request: string }
+  /** `quiet`: so many decided nothing that one which nobody asked for is only counted. */
+  | { kind: 'request'; request: string; quiet?: true }
   | { kind: 'signal'; name: 'approve' | 'reject' | 'retry'; body: SignalBody; identity: string }
   | { kind: 'refused'; name: string; reason: string; identity: string }
   | { kind: 'refusals'; count: number }

@@ -84,7 +84,8 @@ async function settleAsked(court: Court, input: SettleInput, id: string): Promis
 }
 
 /** Whoever typed it may type it to other sagas as well: each has a refusal of its own. */
-function refuseTyped(court: Court, input: SettleInput, id: string): Promise<SettleAnswer> {
+async function refuseTyped(court: Court, input: SettleInput, id: string): Promise<SettleAnswer> {
+  if (input.cause.kind === 'request' && input.cause.quiet) return { kind: 'refused' };
   const once = { ...input, id: `${input.traceId}:${input.id}` };
   const why = `no request has the id ${storableText(id)}: it was typed, and decides nothing`;
   return refuse(court, once, typedBy(''), why);

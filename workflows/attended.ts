@@ -6,6 +6,7 @@ import { condition } from '@temporalio/workflow';
 import type { PlanStep } from '../domain/answers.ts';
 import { callSettle, type Running } from './calls.ts';
 import type { Run } from './run.ts';
+import { REFUSALS } from './signals.ts';
 
 export interface Attended<Answer> {
   step: PlanStep;
@@ -40,7 +41,7 @@ export async function attend<Answer>(run: Run, attended: Attended<Answer>): Prom
 
 /**
  * The recovery that stands, of those that came; null: none does. All that came are judged, so that each is recorded
- * and none is sent again.
+ * and none is sent again; of those typed by a hand only so many are recorded one by one.
  */
 export async function recoveryOf(
   run: Run,
@@ -48,9 +49,11 @@ export async function recoveryOf(
 ): Promise<string | null> {
   let standing: string | null = null;
   for (const request of run.recoveries.take()) {
-    const cause = { kind: 'request', request } as const;
+    const quiet = run.inbox.noted() >= REFUSALS;
+    const cause = { kind: 'request', request, ...(quiet && { quiet }) } as const;
     const { kind } = await callSettle(step, { traceId: run.traceId, span, iteration, id: request, cause });
     if (kind === 'rerun') standing = request;
+    else run.inbox.noteForged();
   }
   return standing;
 }

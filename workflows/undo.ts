@@ -53,7 +53,7 @@ async function takenUpAgain(run: Run, step: Undoing, cause: Cause): Promise<void
   showUndoFailed(step);
   for (;;) {
     await condition(() => run.inbox.hasTyped() || run.recoveries.any() || isLong(run));
-    await settleLeftovers(run, step);
+    if (run.inbox.hasTyped()) await settleLeftovers(run, step);
     if (!run.recoveries.any()) await continueIfLong(run, step, here(run, step, cause));
     if ((await recoveryOf(run, { step, span: step.undo.span, iteration: 1 })) === null) continue;
     showUndoTaken(step);
