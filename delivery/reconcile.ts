@@ -7,9 +7,9 @@ import { setMaxListeners } from 'node:events';
 import type { Client } from '@temporalio/client';
 import {
   inFlightAfter,
-  inFlightAmong,
   lookedUntil,
   noteLooked,
+  openAmong,
   stuckWith,
   WALK_BEGINS,
   type InFlightSaga,
@@ -75,7 +75,7 @@ function startLook(
   };
 }
 
-/** Sagas in flight whose workflow has closed since the last look. */
+/** Sagas whose workflow should be open, and has closed since the last look. */
 export async function lookAtClosed({ store, client, log }: ReconcileParts): Promise<void> {
   const began = new Date();
   const last = await lookedUntil(store);
@@ -83,7 +83,7 @@ export async function lookAtClosed({ store, client, log }: ReconcileParts): Prom
     const since = new Date(last.getTime() - OVERLAP_MS).toISOString();
     for await (const page of listPages(client, `ExecutionStatus != 'Running' AND CloseTime > '${since}'`)) {
       const continued = new Set(page.filter((each) => each.continued).map((each) => each.traceId));
-      const sagas = await inFlightAmong(store, [...new Set(page.map((each) => each.traceId))]);
+      const sagas = await openAmong(store, [...new Set(page.map((each) => each.traceId))]);
       await each(sagas, async (saga) => {
         const how = continued.has(saga.traceId) ? 'continued' : 'reset';
         await carryStanding(store, log, saga, await standing(client, workflowId(saga.traceId)), how);
@@ -101,7 +101,7 @@ export async function lookAtProblems({ store, client }: ReconcileParts): Promise
     `ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL`,
   )) {
     const reports = new Map(page.map((one) => [one.traceId, one.problems]));
-    const sagas = await inFlightAmong(store, [...reports.keys()]);
+    const sagas = await openAmong(store, [...reports.keys()]);
     await each(sagas, async ({ traceId }) => {
       found.add(traceId);
       await markStuck(store, traceId, stuckFrom(workflowId(traceId), reports.get(traceId) ?? []));

@@ -13,12 +13,15 @@ export interface InFlightSaga {
 const inFlight = sql`s.status in (${sql.join(IN_FLIGHT.map((status) => sql.lit(status)))})`;
 const columns = sql`s.trace_id as "traceId", s.run_id as "runId"`;
 
-/** Those of the sagas named that are in flight. */
-export async function inFlightAmong({ db }: Store, traceIds: readonly string[]): Promise<InFlightSaga[]> {
+/** A saga that has ended, and whose workflow is open all the same: an undo that failed may be taken up again. */
+const repairable = sql`(s.status = 'FAILED' and s.failure ->> 'code' = 'COMPENSATION_FAILED')`;
+
+/** Those of the sagas named whose workflow should be open. */
+export async function openAmong({ db }: Store, traceIds: readonly string[]): Promise<InFlightSaga[]> {
   if (traceIds.length === 0) return [];
   const { rows } = await sql<InFlightSaga>`
     select ${columns} from sagas as s
-    where s.trace_id in (${sql.join([...traceIds])}) and ${inFlight}`.execute(db);
+    where s.trace_id in (${sql.join([...traceIds])}) and (${inFlight} or ${repairable})`.execute(db);
   return rows;
 }
 

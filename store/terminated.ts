@@ -2,7 +2,7 @@
  * The end of a saga whose workflow has closed without it: terminated in Temporal, most likely. Nothing is undone.
  * What was accepted and can no longer take effect is recorded, and every row that waited is closed.
  */
-import { errorDetails, type Failure } from '../domain/failure.ts';
+import { errorDetails, shownMessage, type Failure } from '../domain/failure.ts';
 import { isInFlight } from '../domain/status.ts';
 import { SYSTEM } from '../ledger/entry.ts';
 import { closeOpenReview } from './cancel.ts';
@@ -13,7 +13,7 @@ import type { Store } from './store.ts';
 
 /**
  * The workflow of a saga is closed in Temporal with this status. Answers whether that ended the saga: one that had
- * ended before only has its waiting requests closed.
+ * ended before only has its waiting requests closed, unless its undo had failed and waited to be taken up again.
  */
 export async function markClosed(
   store: Store,
@@ -22,7 +22,8 @@ export async function markClosed(
 ): Promise<'terminated' | 'ended'> {
   const found = await judge(store, traceId, async (court) => {
     const before = court.saga.status;
-    if (!isInFlight(before)) {
+    const repairable = before === 'FAILED' && court.saga.failure?.code === 'COMPENSATION_FAILED';
+    if (!isInFlight(before) && !repairable) {
       await closeRequests(court, `the saga has ended: ${before}`);
       return 'ended' as const;
     }
@@ -38,11 +39,25 @@ export async function markClosed(
 }
 
 async function terminate(court: Court, failure: Failure): Promise<void> {
+  if (!isInFlight(court.saga.status)) return giveUp(court, failure);
   await recordSuperseded(court, failure);
   const held = await closeOpenReview(court, 'terminated', SYSTEM);
   const running = await failRunning(court, failure);
   const stepId = running ?? (held === null ? null : await stepIdOf(court, held.span));
   await endSaga(court, 'FAILED', { code: failure.code, message: failure.message, step_id: stepId });
+}
+
+/** The undo that failed is not taken up again, and the later ones do not run. */
+async function giveUp(court: Court, { code, message }: Failure): Promise<void> {
+  const { failure, status } = court.saga;
+  await failRunning(court, { code, message });
+  const before = failure === null ? '' : `; before, ${failure.message}`;
+  court.saga.failure = {
+    code,
+    message: shownMessage(`${message}${before}`),
+    step_id: failure?.step_id ?? null,
+  };
+  court.record({ type: 'end', actor: SYSTEM, data: { status, code } });
 }
 
 /** A decision that was accepted and that the saga has not acted on takes no effect any more: the ledger says so. */

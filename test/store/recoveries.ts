@@ -56,10 +56,17 @@ export async function recoveriesOf(store: Store, run: Run) {
 
 export const ANSWERED_NO = { code: 'TOOL_OUTPUT_ERROR', message: 'no' } as const;
 
-/** Two commits with undos, and a third one that failed: the saga is to be undone. */
-export async function failed(store: Store): Promise<{ run: Run; cause: Cause }> {
+/**
+ * Two commits with undos, and a third one that failed: the saga is to be undone.
+ * @param begins awaited between its start and its first step
+ */
+export async function failed(
+  store: Store,
+  begins: (run: Run) => Promise<unknown> = () => Promise.resolve(),
+): Promise<{ run: Run; cause: Cause }> {
   const undone = { compensation: UNDO };
   const run = await started(store, [commit('one', undone), commit('two', undone), commit('three', undone)]);
+  await begins(run);
   await act(store, run, 0);
   await act(store, run, 1);
   const ref = run.ref(2);
