@@ -12,6 +12,7 @@ import { manifestRoutes, type ManifestSettings } from './manifests.ts';
 import { mount, sendRefusal } from './mount.ts';
 import { refusal, refusalOf, type Log } from './problem.ts';
 import { reviewRoutes } from './reviews.ts';
+import { reviewShownRoutes } from './review.ts';
 import type { Route } from './route.ts';
 import { recoveryRoutes } from './recovery.ts';
 import { sagaRoutes } from './sagas.ts';
@@ -31,6 +32,7 @@ export function createRoutes({ store, temporal, roots, stdioAllow }: AppDeps): R
     ...definitionRoutes(store),
     ...sagaRoutes(store),
     ...reviewRoutes(store),
+    ...reviewShownRoutes(store),
     ...stepRoutes(store),
     ...decisionRoutes(store),
     ...recoveryRoutes(store),

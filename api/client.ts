@@ -19,6 +19,7 @@ import type {
   RetryAccepted,
   RetryBody,
 } from './contract-reviews.ts';
+import type { ReviewShown } from './contract-review.ts';
 import type { RecoveryAccepted, RecoveryBody } from './contract-recovery.ts';
 import type { CancelAccepted, CancelBody, SagaList, SagaStarted, StartSagaBody } from './contract-sagas.ts';
 import type { StepList, StepShown } from './contract-steps.ts';
@@ -109,6 +110,9 @@ export function createApiClient(baseUrl: string) {
       call.json<StepShown>('GET', step(trace, span), { ...query }),
     pendingReviews: (query: PendingReviewsQuery = {}) =>
       call.json<PendingReviewList>('GET', '/v1/sagas/pending-review', { ...query }),
+    /** `id`: `<trace_id>.<span_id>.<iteration>`. */
+    showReview: (id: string, query: InNamespace = {}) =>
+      call.json<ReviewShown>('GET', `/v1/reviews/${encodeURIComponent(id)}`, { ...query }),
     decide: (trace: string, span: string, body: DecisionBody, query: InNamespace = {}) =>
       call.json<DecisionAccepted>('POST', `${step(trace, span)}/decision`, { ...query }, { json: body }),
     approve: (trace: string, span: string, body: ApproveBody = {}, query: InNamespace = {}) =>

@@ -107,6 +107,7 @@ function responsesOf(route: Route): Record<number, ResponseConfig> {
 }
 
 function tagOf(path: string): string {
+  if (path.startsWith('/v1/reviews/')) return 'reviews';
   if (/\/(decision|approve|reject|retry|pending-review)$/.test(path)) return 'reviews';
   if (path.startsWith('/v1/sagas')) return 'sagas';
   if (/^\/v1\/(definitions|manifests)/.test(path)) return 'definitions';

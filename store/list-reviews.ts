@@ -51,8 +51,11 @@ export async function listPendingReviews(
   wanted: PendingWanted,
 ): Promise<PendingReviewRow[]> {
   const page = await readPage(store, wanted);
-  const plans = await undoPlans(store, [...new Set(page.map((row) => row.saga_trace_id))]);
-  return page.map((row) => ({ ...row, undo_plan: plans.get(row.saga_trace_id) ?? [] }));
+  const completed = await completedSteps(store, [...new Set(page.map((row) => row.saga_trace_id))]);
+  return page.map((row) => ({
+    ...row,
+    undo_plan: undoPlan(completed.get(row.saga_trace_id) ?? [], row.order_index),
+  }));
 }
 
 async function readPage({ db }: Pick<Store, 'db'>, wanted: PendingWanted) {
@@ -81,8 +84,9 @@ async function readPage({ db }: Pick<Store, 'db'>, wanted: PendingWanted) {
     .execute();
 }
 
-interface CompletedStep {
+export interface CompletedStep {
   trace_id: string;
+  order_index: number;
   span_id: string;
   step_id: string;
   name: string;
@@ -90,11 +94,11 @@ interface CompletedStep {
   tool: string | null;
 }
 
-/** What a rejection now would undo, by trace id: the frozen definition says which steps declare an undo. */
-async function undoPlans(
+/** Completed steps in their order, by trace id: the frozen definition says which of them declare an undo. */
+export async function completedSteps(
   { db }: Pick<Store, 'db'>,
   traceIds: readonly string[],
-): Promise<Map<string, UndoPlanItem[]>> {
+): Promise<Map<string, CompletedStep[]>> {
   if (traceIds.length === 0) return new Map();
   const ids = sql.join(traceIds);
   const { rows } = await sql<CompletedStep>`
@@ -105,7 +109,7 @@ async function undoPlans(
       cross join lateral jsonb_array_elements(saga.body::jsonb->'steps') as step
       where frozen.digest in (select digest from sagas where trace_id in (${ids}))
     )
-    select s.trace_id, s.span_id, s.step_id, s.name, tools.tool
+    select s.trace_id, s.span_id, s.order_index, s.step_id, s.name, tools.tool
     from steps as s
     join sagas as g on g.trace_id = s.trace_id
     left join tools on tools.digest = g.digest and tools.step_id = s.step_id
@@ -113,10 +117,12 @@ async function undoPlans(
     order by s.trace_id, s.order_index`.execute(db);
   const ofSaga = new Map<string, CompletedStep[]>();
   for (const row of rows) ofSaga.set(row.trace_id, [...(ofSaga.get(row.trace_id) ?? []), row]);
-  return new Map([...ofSaga].map(([traceId, steps]) => [traceId, undoPlan(steps)]));
+  return ofSaga;
 }
 
-function undoPlan(completed: readonly CompletedStep[]): UndoPlanItem[] {
+/** What rejecting the review of the step at `orderIndex` would undo, or would have undone: what was completed before it. */
+export function undoPlan(steps: readonly CompletedStep[], orderIndex: number): UndoPlanItem[] {
+  const completed = steps.filter((step) => step.order_index < orderIndex);
   const candidates: UndoCandidate[] = completed.map(({ span_id, tool }) => ({
     span: span_id,
     completed: true,
