@@ -42,7 +42,7 @@ export async function continueIfLong(
  * nobody acted on is sent again, so that one typed by a hand, which nobody takes, keeps no run from ending.
  */
 function waits(run: Run, { cause }: Pick<Position, 'cause'>): boolean {
-  if (run.inbox.hasTyped()) return true;
+  if (run.inbox.hasTyped() || run.inbox.hasUncounted()) return true;
   // On the way back a cancel has been acted on.
   return cause ? run.recoveries.any() : run.cancelled();
 }

@@ -6,7 +6,7 @@
  * Invariants: an approve of ours on a commit is not settled here, the `act` activity settles it; at most one
  * timer at a time; nothing is read when the hold opens, unless the review may have been decided already.
  */
-import { condition, patched, uuid4 } from '@temporalio/workflow';
+import { condition, uuid4 } from '@temporalio/workflow';
 import type { Ended, PlanStep, SettleAnswer, SettleCause, StepAnswer } from '../domain/answers.ts';
 import { reviewName } from '../domain/signal.ts';
 import type { SagaStatus } from '../domain/status.ts';
@@ -14,7 +14,7 @@ import { callSettle } from './calls.ts';
 import { continueIfLong, isLong } from './continue.ts';
 import { startDeadline } from './deadline.ts';
 import { settleTyped, settleUncounted } from './refusals.ts';
-import { resets } from './resets.ts';
+import { isAnotherRun } from './resets.ts';
 import type { Run } from './run.ts';
 import type { Review } from './signals.ts';
 import { showClosed, showOpened } from './view.ts';
@@ -23,9 +23,6 @@ export type HoldOutcome =
   | Extract<SettleAnswer, { kind: 'approved' | 'rejected' | 'retried' | 'cancelled' }>
   | { kind: 'act' }
   | Ended;
-
-/** What decided the review may be behind the point to which the workflow was reset. */
-const ASK_AFTER_RESET = 'ask-after-reset';
 
 type Ask = (cause: SettleCause, id?: string) => Promise<SettleAnswer>;
 
@@ -44,7 +41,7 @@ export async function hold(
   const ask: Ask = (cause, id = uuid4()) =>
     callSettle(step, { traceId: run.traceId, span: step.span, iteration, id, cause });
   run.inbox.bind(review);
-  const early = askFirst ? await ask({ kind: 'opened' }) : null;
+  const early = isUnasked(run) || askFirst ? await ask({ kind: 'opened' }) : null;
   const decided = early === null ? null : outcomeOf(early);
   const outcome = decided ?? (await wait(run, step, review, early?.kind === 'pending' ? early : opened, ask));
   run.inbox.bind(null);
@@ -62,15 +59,13 @@ async function wait(
 ): Promise<HoldOutcome> {
   showOpened(step, review, expiresInMs);
   const deadline = startDeadline(expiresInMs, `deadline of ${review.name}`);
-  let seen = resets();
   const isWoken = () => run.inbox.size() > 0 || run.cancelled() || deadline.isDue();
   for (;;) {
-    await condition(() => isWoken() || resets() > seen || isLong(run));
+    await condition(() => isWoken() || isAnotherRun(run) || isLong(run));
     await continueIfLong(run, step, { iteration: review.iteration, phase: 'prepare' });
-    const wasReset = resets() > seen && patched(ASK_AFTER_RESET);
-    seen = resets();
-    if (!wasReset && !isWoken()) continue;
-    const answer = wasReset ? await ask({ kind: 'opened' }) : await wake(run, step, review, ask);
+    const askAnew = isUnasked(run);
+    if (!askAnew && !isWoken()) continue;
+    const answer = askAnew ? await ask({ kind: 'opened' }) : await wake(run, step, review, ask);
     const outcome = answer.kind === 'act' ? answer : outcomeOf(answer);
     if (outcome !== null) {
       deadline.stop();
@@ -78,6 +73,13 @@ async function wait(
     }
     if (answer.kind === 'pending') deadline.renew(answer.expiresInMs);
   }
+}
+
+/** True once in a run that may come of a reset. */
+function isUnasked(run: Run): boolean {
+  if (!isAnotherRun(run)) return false;
+  run.askedAnew = true;
+  return true;
 }
 
 /**

@@ -4,7 +4,6 @@
  * can choose, not an authentication.
  */
 import { defaultPayloadConverter, type ActivateInput, type WorkflowInterceptors } from '@temporalio/workflow';
-import { noteReset } from './resets.ts';
 
 const HEADER = 'warden-sender';
 /** Signals with Temporal's own prefix would fail the task when a default handler is set. */
@@ -18,10 +17,7 @@ export function interceptors(): WorkflowInterceptors {
     internals: [
       {
         activate(input, next) {
-          for (const job of input.activation.jobs ?? []) {
-            label(job);
-            if (job.updateRandomSeed) noteReset();
-          }
+          for (const job of input.activation.jobs ?? []) label(job);
           next(input);
         },
       },

@@ -1,17 +1,16 @@
 /**
- * Whether an operator reset this workflow. The event that a reset writes into the history brings a new random seed,
- * which the interceptor in identity.ts sees; a hold that waits then asks the judge what stands, because what decided
- * it may be behind the point to which it was reset.
- *
- * State of this module is state of one workflow: every workflow has its own copy of every module.
+ * Whether an operator may have reset this workflow. Its run is another then than the one that began it, so what was
+ * answered before, and what decided the review on hold, may be behind the point to which it was reset: the judge is
+ * asked once what stands. A run that was continued as new cannot be told apart, and asks once as well.
  */
-let seen = 0;
+import { patched, workflowInfo } from '@temporalio/workflow';
+import type { Run } from './run.ts';
 
-export function noteReset(): void {
-  seen += 1;
-}
+/** Says also where in the history the question was put: what is replayed before that point puts none. */
+const PATCH = 'ask-after-reset';
 
-/** How often, so far. */
-export function resets(): number {
-  return seen;
+/** True until the judge was asked. */
+export function isAnotherRun(run: Run): boolean {
+  const { runId, firstExecutionRunId } = workflowInfo();
+  return !run.askedAnew && runId !== firstExecutionRunId && patched(PATCH);
 }

@@ -16,6 +16,8 @@ export interface Run {
   cancelTold: boolean;
   /** A request decided nothing, so it was typed by a hand: from now on the judge is asked before `act` is run. */
   distrustful: boolean;
+  /** A run that may come of a reset has asked the judge what stands. */
+  askedAnew: boolean;
   /** Length of the history at which an older version of this code did not continue as new. */
   keptAt: number;
 }
@@ -34,6 +36,7 @@ export function createRun(input: SagaInput): Run {
     cancelled: () => scope.consideredCancelled,
     cancelTold: false,
     distrustful: false,
+    askedAnew: false,
     keptAt: 0,
   };
 }

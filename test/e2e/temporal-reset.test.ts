@@ -7,7 +7,7 @@ import { decisionsOf, entriesOf } from '../workflows/ledger.ts';
 import { heldAt, shownOf } from '../workflows/shown.ts';
 import { onWorkflow } from '../workflows/temporal-command.ts';
 
-describe('a saga whose workflow is reset to its first task', () => {
+describe('a saga whose workflow is reset', () => {
   let stack: Stack;
   before(async () => {
     stack = await startStack();
@@ -23,7 +23,8 @@ describe('a saga whose workflow is reset to its first task', () => {
 
   async function reset(traceId: string, ...flags: string[]): Promise<string> {
     const { runId } = await shownOf(stack, traceId);
-    await onWorkflow(stack, traceId, 'reset', '--type', 'FirstWorkflowTask', '--reason', 'a test', ...flags);
+    const point = flags.includes('--event-id') ? [] : ['--type', 'FirstWorkflowTask'];
+    await onWorkflow(stack, traceId, 'reset', ...point, '--reason', 'a test', ...flags);
     const shown = await until('another run', async () => {
       const found = await shownOf(stack, traceId);
       return found.runId !== runId && found;
@@ -126,6 +127,29 @@ describe('a saga whose workflow is reset to its first task', () => {
     assert.equal(await workflowEnd(traceId), 'FAILED');
     assert.deepEqual(await stateOf(traceId), before);
   });
+
+  for (const [ending, workflow] of [
+    ['completed', 'COMPLETED'],
+    ['rejected-and-undone', 'FAILED'],
+    ['expired', 'FAILED'],
+  ] as const) {
+    it(`ends again when it was reset into the hold that it had left: ${ending}`, async () => {
+      const traceId = (await ENDINGS[ending]?.(stack)) ?? '';
+      const before = await stateOf(traceId);
+      assert.equal(await workflowEnd(traceId), workflow);
+      const { events } = await stack.client.workflow.getHandle(`saga-${traceId}`).fetchHistory();
+      // The task that opened the hold is the last one before something woke it.
+      const woken = events?.findIndex(
+        (event) => event.workflowExecutionSignaledEventAttributes ?? event.timerFiredEventAttributes,
+      );
+      const opened = events
+        ?.slice(0, woken)
+        .findLast((event) => event.workflowTaskCompletedEventAttributes)?.eventId;
+      await reset(traceId, '--event-id', String(opened), '--reapply-exclude', 'All');
+      assert.equal(await workflowEnd(traceId), workflow);
+      assert.deepEqual(await stateOf(traceId), before);
+    });
+  }
 
   it('is noted in the ledger while the saga is in flight', async () => {
     const traceId = await begun(stack, 'w3');
