@@ -22,7 +22,10 @@ const decisionFields = {
   decided_at: time.nullable(),
   decided_by: z.string().nullable(),
   comment: z.string().nullable(),
-  guidance: z.string().nullable().meta({ description: 'Of a retry: what the reviewer asked of the next iteration' }),
+  guidance: z
+    .string()
+    .nullable()
+    .meta({ description: 'Of a retry: what the reviewer asked of the next iteration' }),
   error_details: jsonObjectOrNull.meta({ description: 'Of a rejection, as the reviewer gave them' }),
 };
 

@@ -32,3 +32,11 @@ function textOf(value: unknown): string | null {
     .map(([name, part]) => `${name}=${typeof part === 'string' ? part : JSON.stringify(part)}`)
     .join(' ');
 }
+
+/** Where the code is explained, with what can be done; null when there is none. */
+export function explainedAt(details: ErrorDetails): string | null {
+  const code = details['code'];
+  return typeof code === 'string' && /^\w{1,64}$/.test(code)
+    ? `what ${code} means and what to do: docs/failures.md#${code.toLowerCase()}`
+    : null;
+}

@@ -11,6 +11,7 @@ import {
   type PagingOptions,
   type WatchOptions,
 } from './options.ts';
+import { printable } from './printable.ts';
 import { SAGA_STATUSES } from './statuses.ts';
 import { UNFILTERED_LIMIT_MS, watch } from './watch.ts';
 
@@ -33,7 +34,7 @@ export function addListSagas(parent: Command, cli: Cli): void {
     .option('--trace-id <trace_id>', 'only this one', traceId)
     .option('--in-flight', 'only those that have not ended')
     .option('--failed', 'only those that failed')
-    .option('--stuck', 'only those that cannot go on by themselves')
+    .option('--stuck', 'only those that cannot go on by themselves, with why and what to do')
     .addOption(statusOption(SAGA_STATUSES));
   withWatch(withPaging(command)).action(async (options: SagasOptions) => {
     await listSagas(cli, options);
@@ -61,7 +62,25 @@ async function listSagas(cli: Cli, options: SagasOptions): Promise<void> {
     return;
   }
   await cli.terminal.table(COLUMNS, rowsOf(list));
+  if (stuck === true) printStuck(cli, list);
+  else hintAtStuck(cli, list, namespace);
   hintAtNextPage(cli.terminal, list);
+}
+
+/** What each of them waits for, and what an operator is to do. */
+function printStuck(cli: Cli, { items }: SagaList): void {
+  for (const { trace_id, stuck } of items) {
+    if (stuck === null) continue;
+    cli.terminal.line(`\n${trace_id} ${stuck.code}`);
+    for (const text of [stuck.message, stuck.hint]) cli.terminal.line(`  ${printable(text)}`);
+  }
+}
+
+function hintAtStuck(cli: Cli, { items }: SagaList, namespace: string | undefined): void {
+  const count = items.filter(({ stuck }) => stuck !== null).length;
+  if (count === 0) return;
+  const where = namespace === undefined ? '' : ` --namespace ${namespace}`;
+  cli.terminal.problem('HINT', `${count} of them cannot go on; why: warden list sagas --stuck${where}`);
 }
 
 function viewOf(list: SagaList) {

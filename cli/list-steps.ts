@@ -120,4 +120,7 @@ function printErrors(cli: Cli, items: readonly StepItem[]): void {
     cli.terminal.line(`\n${order_index} ${step_id} ${step_span_id}`);
     for (const line of mostTelling(error_details)) cli.terminal.line(`  ${line}`);
   }
+  if (items.some(({ error_details }) => error_details !== null)) {
+    cli.terminal.problem('HINT', 'what each code means and what to do: docs/failures.md');
+  }
 }

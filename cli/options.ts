@@ -99,6 +99,10 @@ function watchSeconds(text: string): number {
 /** Also keeps an id from being read as another part of an address. */
 export const traceId = matching(/^[a-f0-9]{32}$/, '32 lower-case hexadecimal characters');
 export const spanId = matching(/^[a-f0-9]{16}$/, '16 lower-case hexadecimal characters');
+export const reviewId = matching(
+  /^[a-f0-9]{32}\.[a-f0-9]{16}\.[1-9][0-9]{0,8}$/,
+  '<trace_id>.<step_span_id>.<iteration>',
+);
 export const sha256Hash = matching(/^[a-f0-9]{64}$/, '64 lower-case hexadecimal characters');
 export const namespaceName = matching(/^[a-z0-9-]{1,50}$/, '1 to 50 characters of a-z, 0-9 and -');
 

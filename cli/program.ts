@@ -14,6 +14,7 @@ import { addReviewApprove } from './review-approve.ts';
 import { addReviewList } from './review-list.ts';
 import { addReviewReject } from './review-reject.ts';
 import { addReviewRetry } from './review-retry.ts';
+import { addReviewShow } from './review-show.ts';
 import { addSagaCancel } from './saga-cancel.ts';
 import { addSagaRetryCompensation, addSagaRetryStep } from './saga-recover.ts';
 import { addShowStep } from './show-step.ts';
@@ -61,6 +62,7 @@ export function createProgram(cli: Cli): Command {
   addShowStep(program.command('show').description('show one thing in full'), cli);
   const review = program.command('review').description('see and decide what waits for a person');
   addReviewList(review, cli);
+  addReviewShow(review, cli);
   addReviewApprove(review, cli);
   addReviewReject(review, cli);
   addReviewRetry(review, cli);

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ApiClient } from '../api/client.ts';
 import type { Cli } from './engine.ts';
-import { mostTelling } from './failure-text.ts';
+import { explainedAt, mostTelling } from './failure-text.ts';
 import { spanId, traceId, withNamespace } from './options.ts';
 import { misuse, Refusal } from './refusal.ts';
 
@@ -52,7 +52,13 @@ async function showStep(
   const step = await client.showStep(trace, span, { namespace });
   if (raw === true) await cli.terminal.jsonText(`${JSON.stringify(step)}\n`);
   else if (json === true) cli.terminal.json(step);
-  else for (const line of linesOf(step)) cli.terminal.line(line);
+  else printStep(cli, step);
+}
+
+function printStep(cli: Cli, step: StepShown): void {
+  for (const line of linesOf(step)) cli.terminal.line(line);
+  const explained = step.error_details === null ? null : explainedAt(step.error_details);
+  if (explained !== null) cli.terminal.problem('HINT', explained);
 }
 
 /** The span of a forward step; its undo is shown by its own span. */
