@@ -1,10 +1,12 @@
 /** What Temporal says of a saga's workflow, carried into the saga. The one place for delivery and for reconcile. */
+import type { Client } from '@temporalio/client';
 import type { InFlightSaga } from '../store/in-flight.ts';
 import { keepRun, markLost, markReplaced } from '../store/reconcile.ts';
 import type { Log } from '../store/repeat.ts';
 import type { Store } from '../store/store.ts';
 import { markClosed } from '../store/terminated.ts';
-import type { Standing } from './temporal.ts';
+import { workflowId } from '../workflows/messages.ts';
+import { isReset, standing } from './temporal.ts';
 
 /** A saga's workflow ended by its own hand writes the saga's end first; these ends can only come from outside. */
 const FROM_OUTSIDE: readonly string[] = ['TERMINATED', 'TIMED_OUT'];
@@ -31,14 +33,13 @@ export async function carryUnknown(store: Store, log: Log, traceId: string): Pro
   return found === 'lost';
 }
 
-/** Carries where a workflow stands into its saga, which was in flight when it was looked at. */
+/** Looks where the workflow of a saga stands, and carries it into the saga, which should have an open one. */
 export async function carryStanding(
-  store: Store,
-  log: Log,
+  { store, client, log }: { store: Store; client: Client; log: Log },
   saga: InFlightSaga,
-  found: Standing,
-  how: 'reset' | 'continued' = 'reset',
 ): Promise<'same' | 'changed' | 'lost'> {
+  const id = workflowId(saga.traceId);
+  const found = await standing(client, id);
   switch (found.kind) {
     case 'closed':
       await carryClosed(store, log, saga.traceId, found.status);
@@ -47,8 +48,12 @@ export async function carryStanding(
       return (await carryUnknown(store, log, saga.traceId)) ? 'lost' : 'changed';
     case 'running':
       if (found.runId === saga.runId) return 'same';
-      if (saga.runId === null) await keepRun(store, saga.traceId, found.runId);
-      else await markReplaced(store, saga.traceId, found.runId, how);
+      if (saga.runId === null) {
+        await keepRun(store, saga.traceId, found.runId);
+      } else {
+        const how = (await isReset(client, id, found.runId)) ? 'reset' : 'continued';
+        await markReplaced(store, saga.traceId, found.runId, how);
+      }
       return 'changed';
   }
 }

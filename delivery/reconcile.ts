@@ -20,7 +20,6 @@ import type { Store } from '../store/store.ts';
 import { workflowId } from '../workflows/messages.ts';
 import { carryStanding } from './found.ts';
 import { PROBLEM_CODES, stuckFrom } from './problems.ts';
-import { standing } from './temporal.ts';
 import { listPages } from './visibility.ts';
 
 export interface ReconcileParts {
@@ -76,18 +75,15 @@ function startLook(
 }
 
 /** Sagas whose workflow should be open, and has closed since the last look. */
-export async function lookAtClosed({ store, client, log }: ReconcileParts): Promise<void> {
+export async function lookAtClosed(parts: ReconcileParts): Promise<void> {
+  const { store, client } = parts;
   const began = new Date();
   const last = await lookedUntil(store);
   if (last !== null) {
     const since = new Date(last.getTime() - OVERLAP_MS).toISOString();
     for await (const page of listPages(client, `ExecutionStatus != 'Running' AND CloseTime > '${since}'`)) {
-      const continued = new Set(page.filter((each) => each.continued).map((each) => each.traceId));
       const sagas = await openAmong(store, [...new Set(page.map((each) => each.traceId))]);
-      await each(sagas, async (saga) => {
-        const how = continued.has(saga.traceId) ? 'continued' : 'reset';
-        await carryStanding(store, log, saga, await standing(client, workflowId(saga.traceId)), how);
-      });
+      await each(sagas, (saga) => carryStanding(parts, saga));
     }
   }
   await noteLooked(store, began);
@@ -115,15 +111,14 @@ export async function lookAtProblems({ store, client }: ReconcileParts): Promise
  * Looks at some of the sagas in flight each time it is called, all in turn. When one is lost the others most likely
  * are too, so it goes on through all of them at once.
  */
-export function createRotation({ store, client, log }: ReconcileParts): () => Promise<void> {
+export function createRotation(parts: ReconcileParts): () => Promise<void> {
   let walk = WALK_BEGINS;
   return async () => {
     for (let limit = BATCH.usual; ; limit = BATCH.lost) {
-      const sagas = await inFlightAfter(store, walk, limit);
+      const sagas = await inFlightAfter(parts.store, walk, limit);
       const outcomes = new Set<string>();
       await each(sagas, async (saga: InFlightSaga) => {
-        const found = await standing(client, workflowId(saga.traceId));
-        outcomes.add(await carryStanding(store, log, saga, found));
+        outcomes.add(await carryStanding(parts, saga));
       });
       const isLastPage = sagas.length < limit;
       walk = (isLastPage ? undefined : sagas.at(-1)) ?? WALK_BEGINS;

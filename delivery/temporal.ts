@@ -36,6 +36,15 @@ export async function standing(client: Client, id: string): Promise<Standing> {
   }
 }
 
+/** Whether a run was made by a reset: its history then begins with the start of the run that was reset. */
+export async function isReset(client: Client, id: string, runId: string): Promise<boolean> {
+  const { namespace } = client.options;
+  const request = { namespace, execution: { workflowId: id, runId }, maximumPageSize: 1 };
+  const page = await call(client, () => client.workflowService.getWorkflowExecutionHistory(request));
+  const started = page.history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+  return started?.originalExecutionRunId !== runId;
+}
+
 const CODES = { deadline: 4, notFound: 5, alreadyExists: 6, exhausted: 8, unavailable: 14 } as const;
 
 /** Temporal has no open workflow for a request: it never had, or it has closed. */

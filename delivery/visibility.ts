@@ -6,14 +6,12 @@ import { call } from './temporal.ts';
 export interface Listed {
   traceId: string;
   runId: string;
-  continued: boolean;
   /** Values of `TemporalReportedProblems`: `category=…` and `cause=…`. */
   problems: string[];
 }
 
 const PAGE = 500;
 const LIST_MS = 15_000;
-const CONTINUED_AS_NEW = 6;
 const PROBLEMS = 'TemporalReportedProblems';
 
 /** Lists workflows of our type that meet `condition`, an expression of Temporal's list filter. */
@@ -27,13 +25,12 @@ export async function* listPages(
   do {
     const request = { namespace, query, pageSize: PAGE, ...(nextPageToken && { nextPageToken }) };
     const page = await call(client, () => client.workflowService.listWorkflowExecutions(request), LIST_MS);
-    yield page.executions.flatMap(({ execution, status, searchAttributes }) => {
+    yield page.executions.flatMap(({ execution, searchAttributes }) => {
       const traceId = traceIdOf(execution?.workflowId ?? '');
       // Another program may run workflows of this name in the same namespace.
       if (traceId === null) return [];
       const payload = searchAttributes?.indexedFields?.[PROBLEMS];
-      const continued = Number(status) === CONTINUED_AS_NEW;
-      return { traceId, runId: execution?.runId ?? '', continued, problems: payload ? textsIn(payload) : [] };
+      return { traceId, runId: execution?.runId ?? '', problems: payload ? textsIn(payload) : [] };
     });
     nextPageToken = page.nextPageToken;
   } while (nextPageToken.length > 0);
