@@ -57,6 +57,7 @@ async function giveUp(court: Court, { code, message }: Failure): Promise<void> {
     message: shownMessage(`${message}${before}`),
     step_id: failure?.step_id ?? null,
   };
+  court.saga.stuck = null;
   court.record({ type: 'end', actor: SYSTEM, data: { status, code } });
 }
 

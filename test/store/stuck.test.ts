@@ -61,12 +61,16 @@ onBothStores('a saga that cannot go on by itself', (use) => {
     assert.deepEqual(await stuckOf(use.store, run), WORKFLOW);
   });
 
-  it('a saga that was terminated waits for nobody, also when its undo fails after that', async () => {
+  it('a saga that was terminated waits for nobody, also when its undo fails after that, or had failed before', async () => {
     const { run, cause } = await failed(use.store);
     const { token, input } = await callUndoOn(use.store, run, 1, cause);
     await markClosed(use.store, run.trace, { status: 'TERMINATED' });
     await recordUndoFailure(use.store, input, token, { failure: ANSWERED_NO, called: true, final: true });
     assert.equal(await stuckOf(later(), run), null);
+    const broken = await failed(use.store);
+    await failUndoOn(use.store, broken.run, 1, broken.cause);
+    await markClosed(use.store, broken.run.trace, { status: 'TERMINATED' });
+    assert.equal(await stuckOf(later(), broken.run), null, 'nor one that waited when it was terminated');
   });
 
   it('whose requests Temporal is not told of for a minute: NOT_DELIVERED, with the last error', async () => {
