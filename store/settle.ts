@@ -202,10 +202,7 @@ async function refuse(court: Court, input: SettleInput, actor: Actor, why: strin
   return { kind: 'refused' };
 }
 
-/**
- * Records how many more were refused. A task of the workflow that is run again counts those that came meanwhile too,
- * under the same id: only what is beyond the count that was recorded before is new.
- */
+/** Records how many more were refused than by the highest count that was told under this id. */
 async function noteCount(court: Court, input: SettleInput, count: number): Promise<void> {
   const earlier = await court.tx
     .selectFrom('refusals')

@@ -45,7 +45,7 @@ export interface Inbox {
   /** Takes the oldest typed signal, leaving requests where they are. */
   takeTyped(): Extract<Queued, { kind: 'typed' }> | undefined;
   hasUncounted(): boolean;
-  /** Takes the count of the refusals that were not kept. */
+  /** How many refusals of this run were not kept, all in all; from now on they count as told. */
   takeUncounted(): number;
 }
 
@@ -72,6 +72,7 @@ function createInbox(alreadyNoted: number) {
   let open: Review | null = null;
   let noted = alreadyNoted;
   let uncounted = 0;
+  let told = 0;
 
   /** False: too many were recorded already, this one is only counted. */
   function note(): boolean {
@@ -113,11 +114,10 @@ function createInbox(alreadyNoted: number) {
     noted: () => noted,
     hasTyped: () => queue.some((queued) => queued.kind === 'typed'),
     takeTyped: () => takeTyped(queue),
-    hasUncounted: () => uncounted > 0,
+    hasUncounted: () => uncounted > told,
     takeUncounted(): number {
-      const count = uncounted;
-      uncounted = 0;
-      return count;
+      told = uncounted;
+      return uncounted;
     },
     receive,
     refuse,
