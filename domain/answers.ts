@@ -67,7 +67,8 @@ export type SettleCause =
   | { kind: 'request'; request: string; quiet?: true }
   | { kind: 'signal'; name: 'approve' | 'reject' | 'retry'; body: SignalBody; identity: string }
   | { kind: 'refused'; name: string; reason: string; identity: string }
-  | { kind: 'refusals'; count: number }
+  /** `run`: the count is that of all in this run so far; without it, as older workflows tell it, of those since. */
+  | { kind: 'refusals'; count: number; run?: string }
   | { kind: 'deadline' }
   | { kind: 'cancel' }
   | { kind: 'opened' };

@@ -3,7 +3,7 @@
  * Settled once, a review answers every later settle the same; `act` settles in the same way when it takes a held
  * commit.
  */
-import type { SettleAnswer, SettleInput } from '../domain/answers.ts';
+import type { SettleAnswer, SettleCause, SettleInput } from '../domain/answers.ts';
 import { judgeDecision, winner, type Verb } from '../domain/decision.ts';
 import { storable, storableText, type JsonObject } from '../domain/json.ts';
 import { isForward, isInFlight } from '../domain/status.ts';
@@ -188,7 +188,7 @@ function verdictOf(verb: Verb, details: JsonObject, guidance: string | undefined
 }
 
 async function recordRefusal(court: Court, input: SettleInput): Promise<SettleAnswer> {
-  if (input.cause.kind === 'refusals') await noteCount(court, input, input.cause.count);
+  if (input.cause.kind === 'refusals') await noteCount(court, input, input.cause);
   if (input.cause.kind === 'refused') {
     const { identity, name, reason } = input.cause;
     const actor = typedBy(identity);
@@ -202,18 +202,23 @@ async function refuse(court: Court, input: SettleInput, actor: Actor, why: strin
   return { kind: 'refused' };
 }
 
-/** Records how many more were refused than by the highest count that was told under this id. */
-async function noteCount(court: Court, input: SettleInput, count: number): Promise<void> {
+/** Records how many more were refused than by the highest count that the run told before. */
+async function noteCount(
+  court: Court,
+  input: SettleInput,
+  { count, run }: Extract<SettleCause, { kind: 'refusals' }>,
+): Promise<void> {
+  const name = run === undefined ? input.id : `refused-${run}`;
   const earlier = await court.tx
     .selectFrom('refusals')
     .select('id')
-    .where('id', '>=', `${input.id}:`)
-    .where('id', '<', `${input.id};`)
+    .where('id', '>=', `${name}:`)
+    .where('id', '<', `${name};`)
     .execute();
-  const counts = earlier.map(({ id }) => Number(id.slice(input.id.length + 1)));
+  const counts = earlier.map(({ id }) => Number(id.slice(name.length + 1)));
   const more = count - Math.max(0, ...counts);
   if (more <= 0) return;
-  await noteRefusal(court, { ...input, id: `${input.id}:${count}` }, typedBy(''), `${more} more refused`);
+  await noteRefusal(court, { ...input, id: `${name}:${count}` }, typedBy(''), `${more} more refused`);
 }
 
 /** Records a refusal once, however often it is settled. */

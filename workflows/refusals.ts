@@ -2,7 +2,7 @@
  * Signals that nobody waits for: typed while no hold was open, or about a review that is over. Each is judged by
  * the store like any other, which records why it was refused; those that were only counted are recorded as one.
  */
-import { workflowInfo } from '@temporalio/workflow';
+import { uuid4, workflowInfo } from '@temporalio/workflow';
 import type { PlanStep } from '../domain/answers.ts';
 import { callSettle } from './calls.ts';
 import type { Run } from './run.ts';
@@ -27,15 +27,17 @@ export async function settleLeftovers(run: Run, step: PlanStep): Promise<void> {
 }
 
 /**
- * Records how many refusals were not kept one by one. What is told is their number in this run so far, under one id:
- * a task that Temporal runs again, with signals that came meanwhile, tells a higher one, of which the store records
- * what is new. A run that comes of a reset begins with the number of the one before it, so its id is the same.
+ * Records how many refusals were not kept one by one. What is told is their number in this run so far: a task that Temporal runs again, with signals that came meanwhile, tells a higher one, of which the store records
+ * what is new. A run that comes of a reset begins with the number of the one before it, so it tells its name.
  */
 export async function settleUncounted(run: Run, step: PlanStep, iteration: number): Promise<void> {
   if (!run.inbox.hasUncounted()) return;
   const { traceId } = run;
   const { firstExecutionRunId, continuedFromExecutionRunId } = workflowInfo();
-  const id = `refused-${continuedFromExecutionRunId ?? firstExecutionRunId}`;
-  const cause = { kind: 'refusals', count: run.inbox.takeUncounted() } as const;
-  await callSettle(step, { traceId, span: step.span, iteration, id, cause });
+  const cause = {
+    kind: 'refusals',
+    count: run.inbox.takeUncounted(),
+    run: continuedFromExecutionRunId ?? firstExecutionRunId,
+  } as const;
+  await callSettle(step, { traceId, span: step.span, iteration, id: uuid4(), cause });
 }
