@@ -8,6 +8,7 @@ import { eventTypes, textsIn, type History } from '../workflows/history.ts';
 import { repository } from '../support/processes.ts';
 import { quietRuntime } from '../support/stack.ts';
 import { CANARY, ENDINGS } from './endings.ts';
+import { LONG, RECOVERED } from './long.ts';
 import { OF_A_MACHINE } from './scrubbed.ts';
 
 const folder = join(import.meta.dirname, 'histories');
@@ -44,9 +45,9 @@ describe('histories that were recorded', () => {
   });
 
   it('are there for every ending', () => {
-    for (const ending of Object.keys(ENDINGS)) {
+    for (const ending of Object.keys({ ...ENDINGS, ...RECOVERED, ...LONG })) {
       assert.ok(
-        histories.some(({ name }) => name.endsWith(`-${ending}`)),
+        histories.some(({ name }) => name.replace(/\.run-\d+$/, '').endsWith(`-${ending}`)),
         `${ending}: run test/replay/record.ts`,
       );
     }
