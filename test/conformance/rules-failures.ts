@@ -24,6 +24,9 @@ export const FAILURE_RULES: readonly Section[] = [
         'an undo of several tools is a loop of the model with the compensation prompt, and ends with its submit',
       'UNDO-17': 'an undo of several tools that runs out of turns fails with compensation_max_turns',
       'UNDO-18': 'what a single-tool undo gave is in its output_payload',
+      'UNDO-19':
+        'the undo of an uncertain step carries the key of its call, so that the tool can refuse one that arrives late',
+      'UNDO-20': 'an undo that succeeds after failed attempts is COMPENSATED, and its error is gone',
     },
   },
   {
