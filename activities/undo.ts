@@ -104,7 +104,7 @@ async function prepareUndo(
   const context = await readContext(deps.store, input.traceId);
   const _compensation = compensationFacts(saga, input, forward);
   const resolved = bind(compensation.with, { ...context, _compensation });
-  const opened = await openTool(deps, saga, { ...compensation, tools: [compensation.tool] }, signal);
+  const opened = await openTool(deps, saga, compensation, signal);
   const sent = sentArguments(resolved, opened.info.inputSchema);
   refuseInvalid(opened, sent);
   return { tool: opened.name, opened, idempotent: opened.idempotent, resolved, sent };

@@ -48,6 +48,7 @@ const worker: WorkerDefinition = {
   mock_script: null,
   temperature: 0,
   system_prompt: '',
+  compensation_prompt: null,
   tool_sources: [
     {
       name: 'notes',

@@ -26,6 +26,8 @@ export interface WorkerDefinition extends Identity {
   mock_script: MockScript | null;
   temperature: number;
   system_prompt: string;
+  /** The system message of undos of several tools; null: the built-in one. */
+  compensation_prompt: string | null;
   /** The word of older manifests: stored, and without effect. */
   adapter: string;
   tool_sources: ToolSource[];
@@ -141,10 +143,15 @@ export interface ToolAllowance {
   idempotent: boolean;
 }
 
+/** The declared undo of a step: of one tool a single call, of several what a model makes of them. */
 export interface CompensationDefinition {
   worker: string;
   worker_version: string;
   with: Record<string, Binding>;
-  tool: ToolAllowance;
+  /** At least one. */
+  tools: ToolAllowance[];
+  /** Resources and turns are of undos of several tools only. */
+  resources: ResourceAllowance[];
+  max_turns: number;
   timeout_seconds: number;
 }

@@ -1,11 +1,13 @@
-/** A compensation file: the declared undo of a step, one call of one tool. */
+/** A compensation file: the declared undo of a step, one call of one tool or a model with several. */
 import type { CompensationDefinition, ToolAllowance } from '../domain/definition.ts';
+import type { StepKind } from '../domain/status.ts';
 import { readBindings } from './bindings.ts';
 import { readDocument } from './document.ts';
-import { notYet, openFields } from './fields.ts';
+import { openFields } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { NAME, VERSION } from './identity.ts';
 import type { NamedFiles } from './named-files.ts';
+import { readResources } from './resources.ts';
 import type { NumberRule } from './scalar.ts';
 import { readTools } from './tools.ts';
 import { complain } from './tree.ts';
@@ -19,15 +21,26 @@ export const TIMEOUT: NumberRule = {
   max: 2_000_000,
 };
 export const DEFAULT_TIMEOUT_SECONDS = 600;
+export const TURNS: NumberRule = {
+  expected: 'an integer from 1 to 200',
+  integer: true,
+  min: 1,
+  max: 200,
+};
+export const DEFAULT_TURNS = 10;
 
 const KEYS = {
-  known: ['worker', 'worker_version', 'with', 'tools', 'timeout_seconds'],
-  // Both are about a model that undoes; this version undoes by one call.
-  later: ['resources', 'max_turns'],
+  known: ['worker', 'worker_version', 'with', 'tools', 'resources', 'timeout_seconds', 'max_turns'],
 };
 
+/** The step that is undone: its kind, and its `max_turns` where the manifest gives one. */
+export interface Forward {
+  kind: StepKind | null;
+  maxTurns: number | null;
+}
+
 /** The compensation whose file is named at `at`. */
-export function readCompensation(at: At, files: NamedFiles): CompensationDefinition | null {
+export function readCompensation(at: At, files: NamedFiles, forward: Forward): CompensationDefinition | null {
   const source = files.open(at, 'compensations');
   const document = source && readDocument(source);
   if (document === null) return null;
@@ -35,19 +48,27 @@ export function readCompensation(at: At, files: NamedFiles): CompensationDefinit
   const worker = fields.text('worker', NAME);
   const version = fields.text('worker_version', VERSION);
   const bindings = readBindings(fields.child('with'));
-  const timeout = fields.number('timeout_seconds', TIMEOUT) ?? DEFAULT_TIMEOUT_SECONDS;
-  const tool = onlyTool(fields, files);
-  if (tool === null) return null;
-  return { worker, worker_version: version, with: bindings, tool, timeout_seconds: timeout };
+  return {
+    worker,
+    worker_version: version,
+    with: bindings,
+    tools: someTools(fields, files),
+    resources: readResources(fields.child('resources'), Object.keys(bindings)),
+    max_turns: turnsOf(fields.number('max_turns', TURNS), forward),
+    timeout_seconds: fields.number('timeout_seconds', TIMEOUT) ?? DEFAULT_TIMEOUT_SECONDS,
+  };
 }
 
-function onlyTool(fields: Fields, files: NamedFiles): ToolAllowance | null {
+/** The file's turns, else the step's. A commit has no turns of its own: what it says is a limit for its undo. */
+function turnsOf(own: number | null, { kind, maxTurns }: Forward): number {
+  if (own === null || maxTurns === null) return own ?? maxTurns ?? DEFAULT_TURNS;
+  return kind === 'commit' ? Math.min(own, maxTurns) : own;
+}
+
+function someTools(fields: Fields, files: NamedFiles): ToolAllowance[] {
   const at = fields.required('tools', 'a map {allow: [{name: …}]}');
-  if (at === null) return null;
   const tools = readTools(at, files);
-  const [tool] = tools;
-  if (tools.length > 1) complain(at, notYet('a compensation of several tools'));
-  else if (tool === undefined && at.tree.kind === 'map')
-    complain(at, { expected: 'one tool in "allow"', found: 'none' });
-  return tool ?? null;
+  if (at?.tree.kind === 'map' && tools.length === 0)
+    complain(at, { expected: 'at least one tool in "allow"', found: 'none' });
+  return tools;
 }

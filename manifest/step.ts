@@ -2,7 +2,7 @@
 import type { StepDefinition, ToolAllowance } from '../domain/definition.ts';
 import type { StepKind } from '../domain/status.ts';
 import { readBindings } from './bindings.ts';
-import { DEFAULT_TIMEOUT_SECONDS, readCompensation, TIMEOUT } from './compensation.ts';
+import { DEFAULT_TIMEOUT_SECONDS, DEFAULT_TURNS, readCompensation, TIMEOUT, TURNS } from './compensation.ts';
 import { openFields } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { NAME, VERSION } from './identity.ts';
@@ -12,7 +12,7 @@ import { readReasonFields, REASON_KEYS } from './reason.ts';
 import { readResources } from './resources.ts';
 import { readReviewRules } from './review-rules.ts';
 import { readSchemaFile } from './schema-file.ts';
-import type { NumberRule, TextRule } from './scalar.ts';
+import type { TextRule } from './scalar.ts';
 import { readWord } from './scalar.ts';
 import { readTools } from './tools.ts';
 import { complain } from './tree.ts';
@@ -34,15 +34,13 @@ const STEP_ID: TextRule = {
   max: 64,
   pattern: /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_-]*$/,
 };
-const TURNS: NumberRule = { expected: 'an integer from 1 to 200', integer: true, min: 1, max: 200 };
-const DEFAULT_TURNS = 10;
 
 /** The step at `at`. What it lacks is reported, and neutral values stand for it. */
 export function readStep(at: At, files: NamedFiles): StepDefinition {
   const kind = kindOf(at);
   const fields = openFields(at, keysFor(kind), 'a step');
   const bound = boundNames(fields);
-  const common = readCommon(fields, bound, files);
+  const common = readCommon(fields, kind, bound, files);
   if (kind === 'reason') return { ...common, ...readReasonFields(fields, common, bound, files) };
   if (kind === 'commit') checkOneTool(fields, common.tools);
   return { ...common, kind: 'commit' };
@@ -60,10 +58,11 @@ function keysFor(kind: StepKind | null) {
   return { known: [...COMMON, ...REASON_KEYS] };
 }
 
-function readCommon(fields: Fields, bound: readonly string[], files: NamedFiles) {
+function readCommon(fields: Fields, kind: StepKind | null, bound: readonly string[], files: NamedFiles) {
   const id = fields.text('id', STEP_ID);
   const policy = fields.child('policy');
   const compensation = fields.child('compensation');
+  const maxTurns = fields.number('max_turns', TURNS);
   return {
     id,
     name: fields.optionalText('name', NAME) ?? id,
@@ -73,11 +72,11 @@ function readCommon(fields: Fields, bound: readonly string[], files: NamedFiles)
     when: readWhen(fields.child('when')),
     policy: policy && readPolicy(policy, files),
     ...readReviewRules(fields),
-    compensation: compensation && readCompensation(compensation, files),
+    compensation: compensation && readCompensation(compensation, files, { kind, maxTurns }),
     output_schema: readSchemaFile(fields.child('output_schema'), files),
     timeout_seconds: fields.number('timeout_seconds', TIMEOUT) ?? DEFAULT_TIMEOUT_SECONDS,
     tools: readTools(fields.child('tools'), files),
-    max_turns: fields.number('max_turns', TURNS) ?? DEFAULT_TURNS,
+    max_turns: maxTurns ?? DEFAULT_TURNS,
     resources: readResources(fields.child('resources'), bound),
   };
 }

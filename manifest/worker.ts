@@ -13,9 +13,8 @@ import type { At } from './tree.ts';
 const KEYS = {
   known: [
     ...[...IDENTITY_KEYS, 'provider', 'model_name', 'temperature', 'system_prompt'],
-    ...['adapter', 'tool_sources'],
+    ...['compensation_prompt', 'adapter', 'tool_sources'],
   ],
-  later: ['compensation_prompt'],
 };
 const DEFAULT_ADAPTER = 'langchain';
 const TEMPERATURE: NumberRule = { expected: 'a number from 0 to 2', integer: false, min: 0, max: 2 };
@@ -39,6 +38,11 @@ export function readWorker(at: At, files: NamedFiles, stdioAllow: readonly strin
     system_prompt: fields.text('system_prompt', {
       ...ANY_TEXT,
       expected: 'the system message of the steps',
+      empty: false,
+    }),
+    compensation_prompt: fields.optionalText('compensation_prompt', {
+      ...ANY_TEXT,
+      expected: 'the system message of undos of several tools',
       empty: false,
     }),
     adapter:

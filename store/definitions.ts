@@ -10,6 +10,7 @@ import type { Actor } from '../ledger/entry.ts';
 import { readClock } from './clock.ts';
 import { recordInNamespace } from './ledger.ts';
 import type { Store } from './store.ts';
+import { readStoredBody } from './stored-body.ts';
 import type { DefinitionBody, Frozen, Tables } from './tables.ts';
 
 /** Bodies kept in memory by one process. */
@@ -145,6 +146,7 @@ async function loadBody(store: Store, hash: string): Promise<DefinitionBody> {
     .executeTakeFirst();
   if (!row) throw new Error(`expected a definition with digest ${hash} in the store, found none`);
   if (store.bodies.size >= KEPT) store.bodies.clear();
-  store.bodies.set(hash, row.body);
-  return row.body;
+  const body = readStoredBody(row.body);
+  store.bodies.set(hash, body);
+  return body;
 }

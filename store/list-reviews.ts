@@ -90,7 +90,7 @@ export interface CompletedStep {
   span_id: string;
   step_id: string;
   name: string;
-  /** The tool of the declared undo; null without one. */
+  /** The tools of the declared undo, as one text; null without one. */
   tool: string | null;
 }
 
@@ -103,7 +103,13 @@ export async function completedSteps(
   const ids = sql.join(traceIds);
   const { rows } = await sql<CompletedStep>`
     with tools as materialized (
-      select frozen.digest, step->>'id' as step_id, step->'compensation'->'tool'->>'name' as tool
+      select frozen.digest, step->>'id' as step_id, coalesce(
+        step->'compensation'->'tool'->>'name', -- of an earlier release (stored-body.ts)
+        (
+          select string_agg(each.tool->>'name', ', ' order by each.at)
+          from jsonb_array_elements(step->'compensation'->'tools') with ordinality as each (tool, at)
+        )
+      ) as tool
       from definition_bodies as frozen
       join definition_bodies as saga on saga.digest = frozen.body::jsonb->>'saga'
       cross join lateral jsonb_array_elements(saga.body::jsonb->'steps') as step

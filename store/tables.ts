@@ -6,6 +6,7 @@ import type { FailureCode } from '../domain/failure.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Phase, SettleAnswer, StepAnswer, UndoAnswer } from '../domain/answers.ts';
 import type { ReviewStatus, SagaStatus, StepKind, StepStatus } from '../domain/status.ts';
+import type { StoredBody } from './stored-body.ts';
 
 /** Read as parsed JSON, written as the text that `asJson` makes. */
 type JsonColumn<T> = ColumnType<T, string | null, string | null>;
@@ -26,7 +27,7 @@ export interface Tables {
     created_at: Time;
     updated_at: Time;
   };
-  definition_bodies: { digest: string; body: JsonColumn<DefinitionBody> };
+  definition_bodies: { digest: string; body: JsonColumn<StoredBody> };
   sagas: {
     trace_id: string;
     position: Generated<number>;

@@ -70,6 +70,7 @@ export function mockWorker(
     mock_script: script,
     temperature: 0,
     system_prompt: 'You write.',
+    compensation_prompt: null,
     adapter: 'langchain',
     tool_sources: [],
     ...more,

@@ -44,6 +44,7 @@ const worker: WorkerDefinition = {
   mock_script: null,
   temperature: 0,
   system_prompt: 'You keep notes.',
+  compensation_prompt: null,
   tool_sources: [],
 };
 

@@ -25,6 +25,13 @@ describe('a saga manifest', () => {
     return problems[0] ?? '';
   };
 
+  const compensationOf = (text: string, step: Record<string, string | null> = {}) => {
+    example.write('compensations/c.yaml', `worker: w\nworker_version: "1"\n${text}`);
+    const undo = read(sagaOf({ ...step, compensation: 'c.yaml' })).steps[0]?.compensation;
+    assert.ok(undo);
+    return undo;
+  };
+
   it('has the defaults of the specification', () => {
     const { steps, namespace } = read(sagaOf(REASON));
     assert.equal(namespace, 'default');
@@ -191,20 +198,41 @@ describe('a saga manifest', () => {
     assert.match(only({ ...REASON, prompt: null }), /"prompt" is required/);
   });
 
-  it('has compensations of one tool, without what a model would need', () => {
+  it('freezes compensations of one or more tools, each with its resources', () => {
+    const text = 'tools: { allow: [{name: a}, {name: b, idempotent: true}] }\nwith: { id: { value: 7 } }\n';
+    const undo = compensationOf(`${text}resources: { allow: [{ uri: "repo://{id}/x" }] }`);
+    assert.deepEqual(
+      undo.tools.map(({ name, idempotent }) => [name, idempotent]),
+      [
+        ['a', false],
+        ['b', true],
+      ],
+    );
+    assert.deepEqual(undo.resources, [{ uri: 'repo://{id}/x', description: null }]);
+    assert.deepEqual([undo.max_turns, undo.timeout_seconds], [10, 600]);
+  });
+
+  it('gives an undo its own max_turns, else those of the step, and at most those of a commit', () => {
+    const tools = 'tools: { allow: [{name: a}, {name: b}] }';
+    const turns = (own: string, step: Record<string, string | null>): number =>
+      compensationOf(`${tools}\n${own}`, step).max_turns;
+    assert.equal(turns('', { max_turns: '3' }), 3);
+    assert.equal(turns('max_turns: 20', {}), 20, 'a commit that says nothing is no limit');
+    assert.equal(turns('max_turns: 20', { max_turns: '3' }), 3);
+    assert.equal(turns('max_turns: 2', { max_turns: '3' }), 2);
+    assert.equal(turns('max_turns: 20', { ...REASON, max_turns: '3' }), 20);
+  });
+
+  it('refuses a compensation that cannot be carried out', () => {
     const undo = (text: string): string => {
       example.write('compensations/c.yaml', `worker: w\nworker_version: "1"\n${text}`);
       return only({ compensation: 'c.yaml' });
     };
+    assert.match(undo('tools: { allow: [] }'), /expected at least one tool in "allow", found none/);
+    assert.match(undo('tools: { allow: [{name: a}] }\nmax_turns: 201'), /from 1 to 200/);
     assert.match(
-      undo('tools: { allow: [{name: a}, {name: b}] }'),
-      /a compensation of several tools is not supported yet/,
-    );
-    assert.match(undo('tools: { allow: [] }'), /expected one tool in "allow", found none/);
-    assert.match(undo('tools: { allow: [{name: a}] }\nmax_turns: 3'), /"max_turns" is not supported yet/);
-    assert.match(
-      undo('tools: { allow: [{name: a}] }\nresources: { allow: [] }'),
-      /"resources" is not supported yet/,
+      undo('tools: { allow: [{name: a}] }\nresources: { allow: [{uri: "repo://{id}"}] }'),
+      /expected placeholders that are bound in "with"/,
     );
     assert.match(
       undo('tools: { allow: [{name: a}] }\nwith: { k: { from: _compensation.x } }'),

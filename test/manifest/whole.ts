@@ -6,6 +6,7 @@ export const WORKER: JsonObject = {
   ...{ kind: 'worker', namespace: 'team-a', name: 'w', version: '1', description: 'Works.' },
   ...{ provider: 'mock', model_name: 'whole-mock.yaml', temperature: 0.5, adapter: 'langchain' },
   system_prompt: 'You work.',
+  compensation_prompt: 'You undo.',
   tool_sources: [
     {
       ...{ name: 'notes', transport: 'stdio', command: 'warden-notes', args: ['-e', 'TOKEN'], cwd: '/tmp' },
@@ -73,7 +74,8 @@ export const FILES: Readonly<Record<string, string>> = {
   'schemas/tool.json': '{ "type": "object" }\n',
   'compensations/whole.yaml':
     'worker: w\nworker_version: "1"\nwith:\n  id: { from: $.steps.act.output.data.id }\n' +
-    'timeout_seconds: 30\ntools:\n  allow:\n    - name: remove\n',
+    'timeout_seconds: 30\nmax_turns: 4\ntools:\n  allow:\n    - name: remove\n    - name: reopen\n' +
+    'resources:\n  allow:\n    - uri: repo://{id}/files\n',
 };
 
 /** Writes all of them as they are when they are good. */

@@ -48,18 +48,26 @@ describe('a worker manifest', () => {
     assert.deepEqual(rest, {
       ...{ kind: 'worker', namespace: 'default', name: 'w', version: '1', description: null },
       ...{ provider: 'local', model_name: 'qwen3.yaml', mock_script: null, temperature: 0 },
-      ...{ adapter: 'langchain', tool_sources: [] },
+      ...{ compensation_prompt: null, adapter: 'langchain', tool_sources: [] },
     });
   });
 
-  it('keeps the adapter of older manifests, and refuses a prompt for compensations as not supported yet', () => {
+  it('has a prompt for undos of several tools, or none', () => {
+    assert.equal(read(workerOf({ compensation_prompt: 'You undo.' })).compensation_prompt, 'You undo.');
+    assert.equal(read(workerOf({ compensation_prompt: '~' })).compensation_prompt, null);
+    assert.match(
+      only(workerOf({ compensation_prompt: '""' })),
+      /expected the system message of undos of several tools, found an empty text/,
+    );
+  });
+
+  it('keeps the adapter of older manifests', () => {
     assert.equal(read(workerOf({ adapter: 'native' })).adapter, 'native');
     assert.equal(read(workerOf({ adapter: '~' })).adapter, 'langchain');
     assert.match(
       only(workerOf({ adapter: '3' })),
       /adapter: expected the name of an adapter, found the number/,
     );
-    assert.match(only(workerOf({ compensation_prompt: 'x' })), /"compensation_prompt" is not supported yet/);
   });
 
   it('starts only commands that the operator allows', () => {

@@ -176,8 +176,10 @@ describe('the triage example', () => {
     for (const id of ['close', 'label', 'comment']) {
       const undo = step(id).compensation;
       assert.ok(undo !== null);
+      const [tool] = undo.tools;
+      assert.ok(tool);
       const given = { ...context, _compensation: { forward_idempotency_key: id } };
-      await call(tools, undo.tool.name, resolveBindings(undo.with, given), `undo-${id}`);
+      await call(tools, tool.name, resolveBindings(undo.with, given), `undo-${id}`);
     }
     assert.deepEqual(await read(), before);
   });

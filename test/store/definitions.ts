@@ -46,13 +46,17 @@ export const UNDO: CompensationDefinition = {
   worker: 'clerk',
   worker_version: '1',
   with: {},
-  tool: {
-    name: 'delete_note',
-    description: null,
-    strict_schema: false,
-    output_schema: null,
-    idempotent: true,
-  },
+  tools: [
+    {
+      name: 'delete_note',
+      description: null,
+      strict_schema: false,
+      output_schema: null,
+      idempotent: true,
+    },
+  ],
+  resources: [],
+  max_turns: 10,
   timeout_seconds: 60,
 };
 
@@ -69,6 +73,7 @@ export function worker(namespace = 'default'): WorkerDefinition {
     mock_script: null,
     temperature: 0,
     system_prompt: 'You keep notes.',
+    compensation_prompt: null,
     tool_sources: [],
   };
 }

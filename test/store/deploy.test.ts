@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { it } from 'mocha';
 import { deploy, findDefinition, loadDefinition } from '../../store/definitions.ts';
 import { digest } from '../../ledger/canonical.ts';
-import { reason, sagaOf, worker } from './definitions.ts';
+import { commit, reason, sagaOf, UNDO, worker } from './definitions.ts';
 import { ANA, startedFrom } from './sagas.ts';
 import { onBothStores } from './stores.ts';
 
@@ -17,6 +17,29 @@ onBothStores('a deploy', (use) => {
       .where('name', '=', name)
       .orderBy('version')
       .execute();
+
+  it('of an earlier release is read as it is today: one tool, and no prompt for undos', async () => {
+    const { tools, resources, max_turns, ...rest } = UNDO;
+    const { compensation_prompt, ...clerk } = worker();
+    const step = commit('write', { max_turns: 4 });
+    const earlier = {
+      saga: {
+        ...sagaOf([]),
+        steps: [{ ...step, compensation: { ...rest, tool: tools[0] } }, commit('last')],
+      },
+      worker: { ...clerk, description: randomBytes(4).toString('hex') },
+    };
+    for (const body of [earlier.saga, earlier.worker]) {
+      const values = { digest: digest(body), body: JSON.stringify(body) };
+      await use.store.db.insertInto('definition_bodies').values(values).execute();
+    }
+    const saga = await loadDefinition(use.store, digest(earlier.saga));
+    assert.ok(saga.kind === 'saga');
+    assert.deepEqual(saga.steps, [{ ...step, compensation: { ...UNDO, max_turns: 4 } }, commit('last')]);
+    const { description } = earlier.worker;
+    assert.deepEqual(await loadDefinition(use.store, digest(earlier.worker)), { ...worker(), description });
+    assert.deepEqual([resources, max_turns, compensation_prompt], [[], 10, null]);
+  });
 
   it('is created, then unchanged, then replaced under the same id; each is in the ledger of its namespace', async () => {
     const namespace = `ns-${randomBytes(4).toString('hex')}`;
