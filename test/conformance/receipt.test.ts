@@ -5,56 +5,90 @@ import { proves } from './rule.ts';
 import { UNDO, useWorld, write } from './world.ts';
 
 const HELD = { hitl: true };
-const STAGES = ['decided', 'delivered', 'consumed', 'effect'] as const;
+const NOTHING = { decided: null, delivered: null, consumed: null, effect: null, stuck: null };
 
 describe('the way of a decision to its effect', () => {
   const world = useWorld();
   const http = () => world.stack().http;
-
-  /** The receipt once every stage has its time. */
-  const whole = (id: string) =>
-    until(`the effect of ${id}`, async () => {
-      const { receipt } = await http().showReview(id);
-      return STAGES.every((stage) => receipt[stage] !== null) ? receipt : null;
+  const held = async (...steps: Parameters<typeof world.start>[0]) => {
+    const traceId = await world.start(steps);
+    const { step_span_id: span } = await world.held(traceId);
+    return { traceId, span };
+  };
+  const receipt = async ({ traceId, span }: { traceId: string; span: string }, iteration = 1) =>
+    (await http().showReview(`${traceId}.${span}.${iteration}`)).receipt;
+  const reached = (
+    at: Parameters<typeof receipt>[0],
+    stage: 'delivered' | 'consumed' | 'effect',
+  ): ReturnType<typeof receipt> =>
+    until(stage, async () => {
+      const shown = await receipt(at);
+      return shown[stage] === null ? null : shown;
     });
+  const inOrder = (shown: Awaited<ReturnType<typeof receipt>>) => {
+    const times = [shown.decided, shown.consumed, shown.effect].map((time) => Date.parse(time ?? ''));
+    assert.ok(
+      times.every((time) => !Number.isNaN(time)),
+      JSON.stringify(shown),
+    );
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+    );
+    assert.equal(shown.stuck, null);
+  };
 
   proves('DECIDE-27', async () => {
-    const traceId = await world.start([write('a', UNDO), write('b', { ...HELD, ...UNDO }), write('c', HELD)]);
-    const first = await world.held(traceId, 'b');
-    const idOf = (span: string, iteration: number) => `${traceId}.${span}.${iteration}`;
-    const retried = idOf(first.step_span_id, 1);
-    const none = { decided: null, delivered: null, consumed: null, effect: null, stuck: null };
-    assert.deepEqual((await http().showReview(retried)).receipt, none);
-    await http().retry(traceId, first.step_span_id, { decided_by: 'ana' });
-    const second = await world.held(traceId, 'b', 2);
-
+    const at = await held(write('a', HELD));
+    assert.deepEqual(await receipt(at), NOTHING);
     await world.stack().stopWorker();
-    await http().approve(traceId, second.step_span_id, { decided_by: 'ben' });
-    const approved = idOf(second.step_span_id, 2);
-    const waiting = await until('the delivery', async () => {
-      const { receipt } = await http().showReview(approved);
-      return receipt.delivered === null ? null : receipt;
-    });
-    assert.ok(waiting.decided);
-    assert.deepEqual([waiting.consumed, waiting.effect], [null, null]);
-    assert.equal(world.note('b.md'), null);
+    await http().approve(at.traceId, at.span);
+    const delivered = await reached(at, 'delivered');
+    assert.ok(delivered.decided);
+    assert.deepEqual([delivered.consumed, delivered.effect], [null, null]);
+    world.rehearse({ put_note: { delay_before_ms: 600 } });
     await world.stack().startWorker();
+    const consumed = await reached(at, 'consumed');
+    assert.deepEqual([consumed.decided, consumed.effect], [delivered.decided, null]);
+    const done = await reached(at, 'effect');
+    world.rehearse(null);
+    inOrder(done);
+    assert.deepEqual(
+      [done.decided, done.delivered, done.consumed],
+      [delivered.decided, delivered.delivered, consumed.consumed],
+    );
+  });
 
-    const last = await world.held(traceId, 'c');
-    assert.equal(world.note('b.md'), 'b');
-    await http().reject(traceId, last.step_span_id, { decided_by: 'ana' });
-    const { ended_at } = await world.end(traceId);
-    assert.deepEqual([world.note('a.md'), world.note('b.md')], [null, null]);
+  proves('DECIDE-30', async () => {
+    const at = await held(write('done', UNDO), write('a', HELD));
+    world.rehearse({ restore_note: { delay_before_ms: 600 } });
+    await http().reject(at.traceId, at.span);
+    const consumed = await reached(at, 'consumed');
+    assert.equal(consumed.effect, null);
+    const undone = await reached(at, 'effect');
+    world.rehearse(null);
+    inOrder(undone);
+    assert.equal(undone.effect, (await world.saga(at.traceId)).ended_at);
+    assert.equal(world.note('done.md'), null);
+  });
 
-    for (const id of [retried, approved, idOf(last.step_span_id, 1)]) {
-      const { decided, consumed, effect, stuck } = await whole(id);
-      assert.equal(stuck, null, id);
-      const times = [decided, consumed, effect];
-      assert.deepEqual([...times].sort(), times, `${id}: one stage after the other`);
-      if (id.includes(last.step_span_id))
-        assert.equal(effect, ended_at, 'a rejection is in effect when all is undone');
-    }
-    const { decided_by, earlier } = await http().showReview(approved);
-    assert.deepEqual([decided_by, earlier.map((each) => each.decided_by)], ['ben', ['ana']]);
+  proves('DECIDE-31', async () => {
+    const at = await held(write('a', HELD));
+    await http().retry(at.traceId, at.span);
+    await world.held(at.traceId, 'a', 2);
+    inOrder(await reached(at, 'effect'));
+    assert.deepEqual(await receipt(at, 2), NOTHING);
+  });
+
+  proves('DECIDE-32', async () => {
+    world.rehearse({ restore_note: { fail: 'the archive is locked' } });
+    const at = await held(write('done', UNDO), write('a', HELD));
+    await http().reject(at.traceId, at.span);
+    await world.end(at.traceId);
+    world.rehearse(null);
+    const shown = await receipt(at);
+    assert.ok(shown.consumed);
+    assert.equal(shown.effect, null);
+    assert.match(shown.stuck ?? '', /undo of step done failed.*archive is locked.*retry-compensation/s);
   });
 });

@@ -33,9 +33,14 @@ export const DECISION_RULES: readonly Section[] = [
       'DECIDE-24': 'of opposite decisions at the same moment exactly one is accepted, and takes effect',
       'DECIDE-25': 'a decision that is accepted while no worker process runs takes effect later, once',
       'DECIDE-26': 'a decision that is superseded by terminating the workflow is recorded as that',
-      'DECIDE-27': 'the receipt of a review follows the decision to its effect',
+      'DECIDE-27':
+        'the receipt of a review follows an approval to its effect: decided, delivered, consumed, done',
       'DECIDE-28': 'a reviewed step of another namespace is not found',
       'DECIDE-29': 'the resolved arguments of a step that was tried again show _hitl_retry',
+      'DECIDE-30':
+        'the effect of a rejection is in its receipt when what came before is undone, and not sooner',
+      'DECIDE-31': 'the effect of a retry is in its receipt when the next iteration waits for review',
+      'DECIDE-32': 'what keeps a decision from its effect is in its receipt, in words',
     },
   },
 ];

@@ -32,12 +32,14 @@ export const FAILURE_RULES: readonly Section[] = [
   {
     title: 'Idempotency keys',
     rules: {
-      'KEY-1': 'the key of a commit is the trace id and its span, the same for every iteration',
+      'KEY-1':
+        'the key of a commit is the trace id and its span, the same for every iteration and every attempt',
       'KEY-2': 'an undo has a key of its own',
       'KEY-3': 'the key is in the _meta of every call',
       'KEY-4': 'the key is among the arguments only where the tool declares warden_idempotency_key',
       'KEY-5': 'the reviewed hash covers the arguments without the key',
       'KEY-6': 'a tool is idempotent when it says so, or when its manifest entry does',
+      'KEY-7': 'the review of a commit shows the key beside the arguments',
     },
   },
   {
