@@ -6,7 +6,7 @@ import { ExpressionError } from '../expression/error.ts';
 import { compileSchema } from '../expression/schema.ts';
 import { MAX_DEPTH, isTooDeep } from './clip.ts';
 import { READ_RESOURCE, uriOf } from './resources.ts';
-import type { AgentRun, AgentTool, ToolAnswer } from './run.ts';
+import type { LoopRun, AgentTool, ToolAnswer } from './run.ts';
 import { admitObject, describeProblems } from './submit.ts';
 import type { Call, ToolEntry } from './transcript.ts';
 
@@ -18,7 +18,7 @@ const RESULT_LIMIT = 8 * 1024 * 1024;
  * back to the model. Rejects with the signal's reason when that is aborted and the call gave no result, and with
  * every error that is not about the call.
  */
-export async function performCall(run: AgentRun, call: Call): Promise<ToolEntry> {
+export async function performCall(run: LoopRun, call: Call): Promise<ToolEntry> {
   const tool = run.tools.find(({ name }) => name === call.tool);
   if (tool === undefined) return notMade(call, `no tool source of this worker has a tool ${call.tool}`);
   const { value, problems } = admitObject(call.arguments, inputSchema(tool));
@@ -45,7 +45,7 @@ export function notMade(call: Call, why: string): ToolEntry {
 }
 
 /** Reads a resource that the step allows; an error result where it cannot be read. Rejects as {@link performCall}. */
-export async function performRead(run: AgentRun, call: Call): Promise<ToolEntry> {
+export async function performRead(run: LoopRun, call: Call): Promise<ToolEntry> {
   const uri = uriOf(call);
   if (uri === null) return notMade(call, `expected ${READ_RESOURCE} to be called with {uri: <text>}`);
   run.signal.throwIfAborted();
@@ -61,7 +61,7 @@ export async function performRead(run: AgentRun, call: Call): Promise<ToolEntry>
 
 const CALLED = { called: true, answered: true } as const;
 
-async function readResource({ resources }: AgentRun, uri: string): Promise<string> {
+async function readResource({ resources }: LoopRun, uri: string): Promise<string> {
   if (resources === null) throw new Error('this step reads no resources');
   const { text } = await resources.read(uri);
   return text;

@@ -1,11 +1,12 @@
 /** The known failures that end a reason step, with the context that each one reports. */
-import type { ReasonStepDefinition, WorkerDefinition } from '../domain/definition.ts';
+import type { WorkerDefinition } from '../domain/definition.ts';
 import type { StepFailed } from '../domain/failure.ts';
 import { PREVIEW_LIMIT, clip } from './clip.ts';
 import { failed } from './failed.ts';
 import type { ModelError } from './model.ts';
 import { READ_RESOURCE } from './resources.ts';
 import { SUBMIT, judgeSubmit } from './submit.ts';
+import type { AgentTask } from './task.ts';
 import type { Turn } from './transcript.ts';
 import { tokensOf } from './usage.ts';
 
@@ -14,7 +15,7 @@ const ERRORS_SHOWN = 5;
 /** The step ended without a result. */
 export function noSubmit(
   reason: 'model_text_exit' | 'max_turns_exceeded',
-  step: ReasonStepDefinition,
+  step: AgentTask,
   turns: readonly Turn[],
 ): StepFailed {
   const message =
@@ -36,7 +37,7 @@ export function noSubmit(
 }
 
 /** Why the last turn's submit was not taken, as the failure of the step; null when it did not submit. */
-export function refusedSubmit(step: ReasonStepDefinition, turns: readonly Turn[]): StepFailed | null {
+export function refusedSubmit(step: AgentTask, turns: readonly Turn[]): StepFailed | null {
   const submit = turns.at(-1)?.calls.findLast(({ tool }) => tool === SUBMIT);
   if (submit === undefined) return null;
   const verdict = judgeSubmit(submit.arguments, step.output_schema);
@@ -48,7 +49,7 @@ export function refusedSubmit(step: ReasonStepDefinition, turns: readonly Turn[]
   });
 }
 
-export function notAllowed(step: ReasonStepDefinition, outside: readonly string[]): StepFailed {
+export function notAllowed(step: AgentTask, outside: readonly string[]): StepFailed {
   const allowed = step.tools.map((tool) => tool.name);
   const names = [...new Set(outside)].map((name) => clip(name, PREVIEW_LIMIT));
   const may = allowed.length === 0 ? `only ${SUBMIT}` : allowed.join(', ');

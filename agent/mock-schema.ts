@@ -1,5 +1,4 @@
 /** A mock model without a script: it calls each allowed tool once, then submits what the schemas ask for. */
-import type { ReasonStepDefinition } from '../domain/definition.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { ExpressionError } from '../expression/error.ts';
 import { compileSchema } from '../expression/schema.ts';
@@ -11,9 +10,10 @@ import type { Said } from './mock.ts';
 import type { ModelRequest } from './model.ts';
 import { READ_RESOURCE } from './resources.ts';
 import { SUBMIT } from './submit.ts';
+import type { AgentTask } from './task.ts';
 
 export interface SchemaInput {
-  step: ReasonStepDefinition;
+  step: AgentTask;
   /** The step's arguments, without what only the prompt sees. */
   bound: JsonObject;
   guidance: string | null;

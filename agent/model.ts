@@ -2,8 +2,9 @@
  * What a model provider is to the reason loop: a provider is one small file that answers one turn at a time.
  * It keeps nothing between turns; all it may know is in the request.
  */
-import type { ReasonStepDefinition, WorkerDefinition } from '../domain/definition.ts';
+import type { WorkerDefinition } from '../domain/definition.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import type { AgentTask } from './task.ts';
 import type { Call, Reasoning, TokenUsage } from './transcript.ts';
 
 /** Made by the process entry from its settings (`createModels`). */
@@ -14,7 +15,7 @@ export interface Models {
 
 /** What a model is made for; only the mock reads more of it than the worker. */
 export interface ModelInput {
-  step: ReasonStepDefinition;
+  step: AgentTask;
   worker: WorkerDefinition;
   arguments: JsonObject;
   guidance: string | null;

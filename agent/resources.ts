@@ -1,5 +1,5 @@
 /** The virtual tool `_read_resource`: the MCP resources of a step, and what a model may ask of it. */
-import type { ReasonStepDefinition, ResourceAllowance } from '../domain/definition.ts';
+import type { ResourceAllowance } from '../domain/definition.ts';
 import type { StepFailed } from '../domain/failure.ts';
 import { isJsonObject } from '../domain/json.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
@@ -7,6 +7,7 @@ import { readUriTemplate, uriFault } from '../expression/resource-uri.ts';
 import { PREVIEW_LIMIT, clip } from './clip.ts';
 import { failed } from './failed.ts';
 import type { ModelTool } from './model.ts';
+import type { AgentTask } from './task.ts';
 import type { Call } from './transcript.ts';
 
 export const READ_RESOURCE = '_read_resource';
@@ -53,7 +54,7 @@ export function resolveResources(
 
 /** Why what the model asks for is not read: the first such call of a turn; null when all are allowed. */
 export function refusedUri(
-  step: ReasonStepDefinition,
+  step: AgentTask,
   list: readonly ResourceAllowance[],
   calls: readonly Call[],
 ): StepFailed | null {
@@ -98,11 +99,7 @@ function faultOf(uri: string, more: JsonObject): StepFailed | null {
 }
 
 /** It is one of the step's URIs, with another value where `with` says what stands there. */
-function mismatch(
-  step: ReasonStepDefinition,
-  list: readonly ResourceAllowance[],
-  uri: string,
-): StepFailed | null {
+function mismatch(step: AgentTask, list: readonly ResourceAllowance[], uri: string): StepFailed | null {
   const at = step.resources.findIndex((each) => /\{/.test(each.uri) && fits(uri, each.uri));
   const template = step.resources[at];
   if (template === undefined) return null;

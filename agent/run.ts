@@ -5,6 +5,7 @@ import type { Models } from './model.ts';
 import { runReact } from './react.ts';
 import type { ModelRetry } from './retry.ts';
 import { runSimple } from './simple.ts';
+import type { AgentTask } from './task.ts';
 
 export interface AgentTool {
   name: string;
@@ -26,8 +27,13 @@ export interface AgentResources {
   read(uri: string): Promise<{ text: string }>;
 }
 
-export interface AgentRun {
+export interface AgentRun extends LoopRun {
   step: ReasonStepDefinition;
+}
+
+/** A reason step, or an undo of several tools. */
+export interface LoopRun {
+  step: AgentTask;
   worker: WorkerDefinition;
   models: Models;
   /** Resolved `with`, plus `_hitl_retry` when the iteration was asked for. */

@@ -5,13 +5,13 @@ import { MAX_DEPTH, isTooDeep } from './clip.ts';
 import { overTokens } from './ends.ts';
 import type { Model, ModelRequest, ModelTurn } from './model.ts';
 import { askModel } from './retry.ts';
-import type { AgentRun } from './run.ts';
+import type { LoopRun } from './run.ts';
 import { addEntry, callId } from './transcript.ts';
 import type { Call, Entry, ModelEntry, Turn } from './transcript.ts';
 
 /** Asks the model for its next turn and records it. Rejects with `ModelError` when there is none. */
 export async function takeTurn(
-  run: AgentRun,
+  run: LoopRun,
   turns: Turn[],
   model: Model,
   shown: Pick<ModelRequest, 'messages' | 'tools' | 'outputSchema'>,
@@ -28,20 +28,20 @@ export async function takeTurn(
 }
 
 /** Throws StepFailed when the turns so far used more tokens than the step may. */
-export function checkTokens(run: AgentRun, turns: readonly Turn[]): void {
+export function checkTokens(run: LoopRun, turns: readonly Turn[]): void {
   const over = overTokens(run.step.max_step_tokens ?? run.maxStepTokens, turns);
   if (over !== null) throw over;
 }
 
 /** Records an entry, and only then counts it. */
-export async function record(run: AgentRun, turns: Turn[], entry: Entry): Promise<void> {
+export async function record(run: LoopRun, turns: Turn[], entry: Entry): Promise<void> {
   await run.record(entry);
   addEntry(turns, entry);
 }
 
 /** What an act answers, and the whole milliseconds that it took. */
 export async function measured<Value>(
-  { now = () => performance.now() }: Pick<AgentRun, 'now'>,
+  { now = () => performance.now() }: Pick<LoopRun, 'now'>,
   act: () => Promise<Value>,
 ): Promise<{ value: Value; ms: number }> {
   const start = now();
