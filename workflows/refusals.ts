@@ -27,17 +27,19 @@ export async function settleLeftovers(run: Run, step: PlanStep): Promise<void> {
 }
 
 /**
- * Records how many refusals were not kept one by one. What is told is their number in this run so far: a task that Temporal runs again, with signals that came meanwhile, tells a higher one, of which the store records
- * what is new. A run that comes of a reset begins with the number of the one before it, so it tells its name.
+ * Records how many refusals were not kept one by one. What is told is their number in this run so far: a task that
+ * Temporal runs again, with signals that came meanwhile, tells a higher one, of which the store records what is new.
+ * A run that comes of a reset begins with the number of the one before it, so both tell the same name: the run from
+ * which they were continued, and the saga when there is none.
  */
 export async function settleUncounted(run: Run, step: PlanStep, iteration: number): Promise<void> {
   if (!run.inbox.hasUncounted()) return;
   const { traceId } = run;
-  const { firstExecutionRunId, continuedFromExecutionRunId } = workflowInfo();
+  const { continuedFromExecutionRunId } = workflowInfo();
   const cause = {
     kind: 'refusals',
     count: run.inbox.takeUncounted(),
-    run: continuedFromExecutionRunId ?? firstExecutionRunId,
+    run: continuedFromExecutionRunId ?? traceId,
   } as const;
   await callSettle(step, { traceId, span: step.span, iteration, id: uuid4(), cause });
 }

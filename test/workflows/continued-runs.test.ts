@@ -5,7 +5,7 @@ import { startStack, until, type Stack } from '../support/stack.ts';
 import { startTemporal, type TemporalServer } from '../support/temporal.ts';
 import { workflowId } from '../../workflows/messages.ts';
 import { historyOf } from './history.ts';
-import { entriesOf } from './ledger.ts';
+import { entriesOf, refusalsOf } from './ledger.ts';
 import { onWorkflow } from './temporal-command.ts';
 
 const SUGGEST_AFTER = 30;
@@ -88,6 +88,26 @@ describe('runs that a saga goes on in', () => {
     await stack.startWorker();
     assert.equal((await ended(stack, traceId)).status, 'COMPLETED');
     assert.equal(effects(traceId).length, 2);
+  });
+
+  it('count every signal that was refused, in whichever of them it came', async () => {
+    const traceId = await started(stack, 'held-plain', { write: 'c.md', first: 'counted.md', subject: 'x' });
+    const held = await review(stack, traceId);
+    let sent = 0;
+    for (let run = 1; run <= 4; run++) {
+      const runId = await present(traceId);
+      for (; (await present(traceId)) === runId; sent++) {
+        await handle(traceId).signal('approve', { review: 'none#1' });
+      }
+    }
+    await stack.http.approve(traceId, held.step_span_id);
+    assert.equal((await ended(stack, traceId)).status, 'COMPLETED');
+    const refusals = await refusalsOf(stack, traceId);
+    const counts = refusals.map((message) => Number(/^(\d+) more refused/.exec(message)?.[1] ?? 1));
+    assert.equal(
+      counts.reduce((sum, count) => sum + count, 0),
+      sent,
+    );
   });
 
   it(`are short, however many steps a saga of ${STEPS} has made and undoes`, async () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import { after, before, describe, it } from 'mocha';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { begun } from '../replay/endings.ts';
 import { deployFixtures, ended, saga } from '../support/sagas.ts';
-import { quietRuntime, startStack, until, type Stack } from '../support/stack.ts';
+import { fixtures, quietRuntime, startStack, until, type Stack } from '../support/stack.ts';
 import { timeSkippingServer } from '../support/temporal.ts';
 import { eventTypes, historyOf } from './history.ts';
 import { heldAt } from './shown.ts';
@@ -47,6 +49,20 @@ describe('a deadline of days, judged by the clock of the store', () => {
     assert.deepEqual([status, failure?.code], ['COMPENSATED', 'REVIEW_EXPIRED']);
     const undone = stack.record().filter((line) => line.event === 'undo' && line.undone?.startsWith(traceId));
     assert.equal(undone.length, 1);
+  });
+
+  it('of a year is one timer, and a history that does not grow', async () => {
+    const file = join(fixtures, 'manifests', 'w3-deadline.yaml');
+    const text = readFileSync(file, 'utf8').replace('name: w3-deadline', 'name: year');
+    await stack.http.deploy(text.replace('expires: 1h', 'expires: P365D'));
+    const traceId = await begun(stack, 'year');
+    const held = await heldAt(stack, traceId, 'review#1');
+    const before = await historyOf(stack, traceId);
+    await env.sleep('364d');
+    await turnStore('364 days');
+    assert.deepEqual(eventTypes(await historyOf(stack, traceId)), eventTypes(before));
+    await stack.http.approve(traceId, held.step_span_id);
+    assert.equal((await ended(stack, traceId)).status, 'COMPLETED');
   });
 
   it('refuses a decision after it, though the timer has not woken the hold yet', async () => {
