@@ -6,7 +6,7 @@ export const RECOVERY_RULES: readonly Section[] = [
     rules: {
       'REPAIR-1':
         'retry-step of a step whose execution is alive is answered claim_active, and nothing happens',
-      'REPAIR-2': 'retry-step of a step in back-off is answered requeued, and it runs now',
+      'REPAIR-2': 'retry-step of a step that is queued or in back-off is answered requeued, and it runs now',
       'REPAIR-3': 'retry-step with force on a commit needs allow_destructive, else 409',
       'REPAIR-4': 'retry-step with force ends the execution and runs the step again with the same key',
       'REPAIR-5':
@@ -18,7 +18,12 @@ export const RECOVERY_RULES: readonly Section[] = [
       'REPAIR-10':
         'the same recovery token with the same parameters is answered as the first time, and does nothing',
       'REPAIR-11': 'the same recovery token with other parameters is answered 409',
-      'REPAIR-12': 'the reason of a recovery is in the ledger',
+      'REPAIR-12': 'the reason of a recovery is in the ledger, with who asked for it',
+      'REPAIR-13':
+        'a result that the forced execution comes to all the same stands: there is no second effect',
+      'REPAIR-14': 'retry-step with force on a reason step needs nothing more',
+      'REPAIR-15': 'retry-compensation of an undo in back-off makes it due now',
+      'REPAIR-16': 'retry-compensation of an undo that is done is answered 409',
     },
   },
 ];
