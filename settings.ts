@@ -17,6 +17,9 @@ export const crashPoints = [
   'review-opened-not-reported',
   'calling-not-called',
   'effect-not-recorded',
+  'recorded-not-reported',
+  'undo-not-recorded',
+  'numbered-not-notified',
 ] as const;
 
 export type CrashPoint = (typeof crashPoints)[number];

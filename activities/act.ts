@@ -102,7 +102,11 @@ async function callUntilAnswered(
       watching.answered();
       deps.crash('effect-not-recorded');
       const ms = Math.round(performance.now() - started);
-      return await persist(deps, 'the result of a call', () => recordResult(deps.store, ref, result, ms));
+      const answer = await persist(deps, 'the result of a call', () =>
+        recordResult(deps.store, ref, result, ms),
+      );
+      deps.crash('recorded-not-reported');
+      return answer;
     }
     // Lost: the next look at the row says whether it may be called again.
     await delay(AGAIN_MS, undefined, { signal });

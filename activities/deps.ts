@@ -4,6 +4,14 @@ import type { ToolServers } from '../mcp/servers.ts';
 import type { SignalTrust } from '../store/trust.ts';
 import type { Store } from '../store/store.ts';
 
+/** Where a test ends the process in the middle of an activity. */
+export type ActivityCrashPoint =
+  | 'review-opened-not-reported'
+  | 'calling-not-called'
+  | 'effect-not-recorded'
+  | 'recorded-not-reported'
+  | 'undo-not-recorded';
+
 export interface ActivityDeps {
   store: Store;
   trust: SignalTrust;
@@ -16,6 +24,6 @@ export interface ActivityDeps {
   toolMessageLimit: number;
   undoRetry: { baseDelayMs: number; maxDelayMs: number };
   /** Ends this process with SIGKILL where a test asked for it. */
-  crash(point: 'review-opened-not-reported' | 'calling-not-called' | 'effect-not-recorded'): void;
+  crash(point: ActivityCrashPoint): void;
   log: { warn(fields: object, message: string): void };
 }

@@ -45,6 +45,7 @@ export function createUndo(deps: ActivityDeps): (input: UndoInput) => Promise<Un
           called = call;
           const data = await callUndo(call.opened, call.sent, `${input.traceId}:${input.span}`, signal);
           watching.answered();
+          deps.crash('undo-not-recorded');
           return await persist(deps, 'the result of an undo', () =>
             recordUndone(deps.store, input, undoOutput(call.tool, data)),
           );

@@ -56,11 +56,20 @@ async function isAnyUnsealed({ db }: Pick<Store, 'db'>): Promise<boolean> {
 }
 
 /** Seals after each commit of this process that wrote entries, and once a second what other processes wrote. */
-export function startSealer({ store, log }: { store: Store; log: Log }): { stop(): Promise<void> } {
+export function startSealer({
+  store,
+  log,
+  crash = () => undefined,
+}: {
+  store: Store;
+  log: Log;
+  crash?: (point: 'numbered-not-notified') => void;
+}): { stop(): Promise<void> } {
   const rounds = repeat(
     async () => {
       if (!(await isAnyUnsealed(store))) return;
       while ((await sealBatch(store, BATCH)) === BATCH);
+      crash('numbered-not-notified');
     },
     { name: 'sealing the ledger', everyMs: 1000, gatherMs: GATHER_MS, log },
   );

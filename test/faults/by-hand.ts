@@ -1,6 +1,7 @@
 /**
- * `npm run faults -- [--minutes N] [--sagas N] [--seed S] [--at-once N] [--kill-every MS]`: the load of random sagas
- * under kills, for as long as wanted. Exit code 1 when a rule was broken.
+ * `npm run faults -- [--minutes N] [--sagas N] [--seed S] [--at-once N] [--kill-every MS] [--points N] [--store pglite]`:
+ * the load of random sagas under kills, for as long as wanted. With `--points` processes die at named points of their
+ * work, N times at each. Exit code 1 when a rule was broken.
  */
 import { parseArgs } from 'node:util';
 import { endLeftovers } from '../../scripts/run-record.mjs';
@@ -15,6 +16,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     'at-once': { type: 'string', default: '16' },
     'kill-every': { type: 'string', default: '5000' },
+    points: { type: 'string', default: '0' },
+    store: { type: 'string', default: 'postgresql' },
   },
 });
 
@@ -25,7 +28,11 @@ try {
     sagas: Number(values.sagas),
     seed: Number(values.seed),
     atOnce: Number(values['at-once']),
-    killEveryMs: Number(values['kill-every']),
+    kills: {
+      store: values.store === 'pglite' ? 'pglite' : 'postgresql',
+      everyMs: Number(values['kill-every']),
+      points: Number(values.points),
+    },
     say,
   });
   const { violations, ...rest } = report;

@@ -10,9 +10,10 @@ describe('random sagas while processes are killed, on PostgreSQL', function () {
 
   it('are decided as people said, and end, act and undo exactly as the rules say', async () => {
     const seed = 1;
+    const kills = { store: 'postgresql', everyMs: 2_000, points: 0 } as const;
     const lines: string[] = [];
     const say = (line: string) => lines.push(line);
-    const load = { seed, sagas: 100, minutes: 3, atOnce: 16, killEveryMs: 2_000, say };
+    const load = { seed, sagas: 100, minutes: 3, atOnce: 16, kills, say };
     const { sagas, violations } = await runFaults(load);
     assert.deepEqual(violations, [], `seed ${seed}\n${lines.join('\n')}`);
     assert.ok(sagas > 20, `expected some sagas, got ${sagas}`);

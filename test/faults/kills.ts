@@ -14,17 +14,39 @@ const AWAY_MS = 1_500;
 /** So many of a hundred new processes die at a named point. */
 const DYING = 40;
 
-const POINTS = {
-  worker: ['calling-not-called', 'effect-not-recorded', 'review-opened-not-reported'],
-  api: ['decided-not-sent', 'sent-not-consumed'],
-} as const satisfies Record<string, readonly [CrashPoint, ...CrashPoint[]]>;
+const WORKER: readonly [CrashPoint, ...CrashPoint[]] = [
+  'review-opened-not-reported',
+  'calling-not-called',
+  'effect-not-recorded',
+  'recorded-not-reported',
+  'undo-not-recorded',
+];
+const API: readonly [CrashPoint, ...CrashPoint[]] = [
+  'decided-not-sent',
+  'sent-not-consumed',
+  'numbered-not-notified',
+];
+const ALL: readonly [CrashPoint, ...CrashPoint[]] = [...WORKER, ...API];
+const POINTS = { worker: WORKER, api: API, standalone: ALL };
 
 /** A place for one process, which is filled again when it is empty. */
 interface Seat {
-  kind: 'worker' | 'api';
+  kind: 'worker' | 'api' | 'standalone';
   running: RunningProcess | null;
   /** Where the one that runs now is to die. */
   point: CrashPoint | null;
+}
+
+const SEATS = {
+  postgresql: ['api', 'worker', 'worker'],
+  pglite: ['standalone'],
+} as const;
+
+export interface KillOptions {
+  store: keyof typeof SEATS;
+  everyMs: number;
+  /** Above 0: processes die at named points, each point so many times, and of nothing else. */
+  points: number;
 }
 
 export type Kills = Awaited<ReturnType<typeof startKills>>;
@@ -33,33 +55,40 @@ export async function startKills(
   cluster: Cluster,
   temporal: TemporalServer,
   random: Random,
-  everyMs: number,
+  { store, everyMs, points }: KillOptions,
 ) {
-  const seats: Seat[] = (['api', 'worker', 'worker'] as const).map((kind) => ({
-    kind,
-    running: null,
-    point: null,
-  }));
-  const counts: Record<string, number> = { worker: 0, api: 0, temporal: 0 };
+  const seats: Seat[] = SEATS[store].map((kind) => ({ kind, running: null, point: null }));
+  const counts: Record<string, number> = {};
   const over = new AbortController();
+  const count = (name: string) => (counts[name] = (counts[name] ?? 0) + 1);
+  const starts = {
+    api: cluster.startApi,
+    worker: cluster.startWorker,
+    standalone: cluster.startStandalone,
+  };
+
+  /** Of a process with points: the one at which fewest have died; null when all have had enough. */
+  function rarest(kind: Seat['kind']): CrashPoint | null {
+    const [point] = POINTS[kind].toSorted((a, b) => (counts[a] ?? 0) - (counts[b] ?? 0));
+    return point !== undefined && (counts[point] ?? 0) < points ? point : null;
+  }
 
   async function fill(seat: Seat, dying: boolean): Promise<void> {
-    seat.point = dying ? random.pick(POINTS[seat.kind]) : null;
+    seat.point = points > 0 ? rarest(seat.kind) : dying ? random.pick(POINTS[seat.kind]) : null;
     const extra: Extra = seat.point === null ? {} : { WARDEN_CRASH_POINT: seat.point };
-    const start = seat.kind === 'api' ? cluster.startApi : cluster.startWorker;
     // One that dies at its point before it was ready is found dead at the next look.
-    seat.running = await start(extra).catch((error: unknown) => {
+    seat.running = await starts[seat.kind](extra).catch((error: unknown) => {
       if (seat.point === null) throw error;
       return null;
     });
   }
 
-  /** Those that died at their point since the last look. */
+  /** Those that died at their point since the last look; with one of them, now and then, Temporal. */
   async function fillEmpty(): Promise<void> {
     for (const seat of seats) {
       if (seat.running !== null && !seat.running.hasExited()) continue;
-      const point = seat.point ?? 'by itself';
-      counts[point] = (counts[point] ?? 0) + 1;
+      count(seat.point ?? 'by itself');
+      if (points > 0 && random.chance(15)) await killTemporal();
       await fill(seat, false);
     }
   }
@@ -71,14 +100,14 @@ export async function startKills(
     await seat.running?.kill();
     await delay(random.below(AWAY_MS));
     await fill(seat, random.chance(DYING));
-    counts[seat.kind] = (counts[seat.kind] ?? 0) + 1;
+    count(seat.kind);
   }
 
   async function killTemporal(): Promise<void> {
     await temporal.kill();
     await delay(random.below(AWAY_MS));
     await temporal.restart();
-    counts['temporal'] = (counts['temporal'] ?? 0) + 1;
+    count('temporal');
   }
 
   async function run(): Promise<void> {
@@ -86,9 +115,10 @@ export async function startKills(
       await delay(everyMs, undefined, { signal: over.signal }).catch(() => undefined);
       if (over.signal.aborted) break;
       await fillEmpty();
-      await killOne();
+      if (points === 0) await killOne();
     }
     // What is to die at a point would die of the work that is left.
+    points = 0;
     for (const seat of seats) if (seat.point !== null) await seat.running?.kill();
     await fillEmpty();
   }
@@ -97,6 +127,8 @@ export async function startKills(
   const running = run();
   return {
     counts,
+    /** Every point has had its deaths. */
+    isDone: () => points > 0 && seats.every(({ kind }) => rarest(kind) === null),
     /** Everything runs when it answers, and goes on running. */
     stop: async () => {
       over.abort();

@@ -12,7 +12,7 @@ import { createDatabase } from '../support/postgres.ts';
 import { fixtures, type RecordLine } from '../support/stack.ts';
 import { startTemporal } from '../support/temporal.ts';
 import { judge } from './checker.ts';
-import { startKills, type Kills } from './kills.ts';
+import { startKills, type KillOptions, type Kills } from './kills.ts';
 import { judgeLedger } from './ledger.ts';
 import { createPerson, insist, type Person } from './person.ts';
 import { createRandom, randomSaga } from './plan.ts';
@@ -24,7 +24,7 @@ export interface FaultOptions {
   minutes: number;
   /** Sagas in flight at a time. */
   atOnce: number;
-  killEveryMs: number;
+  kills: KillOptions;
   say(line: string): void;
 }
 
@@ -46,10 +46,11 @@ const DRAIN_MS = 180_000;
 export async function runFaults(options: FaultOptions): Promise<Report> {
   const folder = await mkdtemp(join(tmpdir(), 'warden-faults-'));
   const temporal = await startTemporal({ stateFile: join(folder, 'temporal.db') });
-  const cluster = await createCluster({ temporal: temporal.address, url: await createDatabase('faults') });
+  const url = options.kills.store === 'pglite' ? {} : { url: await createDatabase('faults') };
+  const cluster = await createCluster({ temporal: temporal.address, ...url });
   cluster.rehearse(Object.fromEntries(TOOLS.map((tool) => [tool, SLOW])));
   try {
-    const kills = await startKills(cluster, temporal, createRandom(options.seed + 1), options.killEveryMs);
+    const kills = await startKills(cluster, temporal, createRandom(options.seed + 1), options.kills);
     try {
       return await load(cluster, options, kills);
     } finally {
@@ -76,7 +77,7 @@ async function load(cluster: Cluster, options: FaultOptions, kills: Kills): Prom
   const inFlight = new Set<string>();
   const until = Date.now() + options.minutes * 60_000;
   let told = 0;
-  const starting = () => report.sagas < options.sagas && Date.now() < until;
+  const starting = () => report.sagas < options.sagas && Date.now() < until && !kills.isDone();
   let drainBy: number | null = null;
   while (starting() || inFlight.size > 0) {
     if (starting()) await startMore();
