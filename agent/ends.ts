@@ -1,6 +1,7 @@
 /** The known failures that end a reason step, with the context that each one reports. */
 import type { WorkerDefinition } from '../domain/definition.ts';
 import type { StepFailed } from '../domain/failure.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { PREVIEW_LIMIT, clip } from './clip.ts';
 import { failed } from './failed.ts';
 import type { ModelError } from './model.ts';
@@ -23,17 +24,28 @@ export function noSubmit(
       ? `expected the model to call a tool or ${SUBMIT}, but its turn ${turns.length} of at most ${step.max_turns} ` +
         `${turns.at(-1)?.text.trim() === '' ? 'is empty' : 'has text only'}; say in the prompt that the result goes to ${SUBMIT}`
       : `the model used all ${step.max_turns} turns without calling ${SUBMIT}; raise max_turns or ask for less`;
+  return failed('no_submit_call', message, { reason, ...lastOf(step, turns) });
+}
+
+/** The turns of an undo were used up. */
+export function undoOutOfTurns(step: AgentTask, turns: readonly Turn[]): StepFailed {
+  const message =
+    `the model used all ${step.max_turns} turns of the undo without submitting a result that was taken; ` +
+    'raise max_turns of the compensation, or repair what its tools complain of';
+  return failed('compensation_max_turns', message, lastOf(step, turns));
+}
+
+function lastOf(step: AgentTask, turns: readonly Turn[]): JsonObject {
   const errors = turns
     .flatMap((turn) => [...turn.results.values()])
     .filter((result) => result.is_error)
     .slice(-ERRORS_SHOWN);
-  return failed('no_submit_call', message, {
-    reason,
+  return {
     turns_used: turns.length,
     max_turns: step.max_turns,
     last_assistant_content: clip(turns.findLast(({ text }) => text !== '')?.text ?? '', PREVIEW_LIMIT),
     last_tool_errors: errors.map(({ tool, text }) => ({ tool, preview: clip(text, PREVIEW_LIMIT) })),
-  });
+  };
 }
 
 /** Why the last turn's submit was not taken, as the failure of the step; null when it did not submit. */

@@ -1,6 +1,11 @@
 /** Failures of what a model made of its task: a reason step that has no output. */
 import { KNOWN, NEVER, type FailureMeaning } from './failure-meaning.ts';
 
+const LAST = {
+  last_assistant_content: 'the last text of the model, cut',
+  last_tool_errors: 'the last tool calls that failed, at most 5: `{tool, preview}`',
+} as const;
+
 const TURNS = {
   turns_used: 'model turns that were made',
   max_turns: 'the limit of the step',
@@ -20,14 +25,25 @@ export const MODEL_FAILURES = {
     means:
       'The model ended a react step without handing in a result: with text alone, or with its last turn.',
     effect: KNOWN,
-    retried: 'The step never.',
+    inUndo: 'attempt',
+    retried: 'The step never. An undo as any failed attempt.',
     todo: `${READ_TURNS} Raise \`max_turns\` when it was on its way.`,
     details: {
       reason: '`model_text_exit` or `max_turns_exceeded`',
       ...TURNS,
-      last_assistant_content: 'the last text of the model, cut',
-      last_tool_errors: 'the last tool calls that failed, at most 5: `{tool, preview}`',
+      ...LAST,
     },
+  },
+  compensation_max_turns: {
+    means:
+      'The model that carries out an undo of several tools used all its turns and did not submit that it is done.',
+    effect: { kind: 'saga', then: 'It is the failure of an undo, never of a step.' },
+    inUndo: 'attempt',
+    retried: 'As any failed attempt of an undo; each begins with a fresh conversation.',
+    todo:
+      'Read the last errors of its tools, and repair what they complain of; then `warden saga retry-compensation`. For later ' +
+      'sagas raise `max_turns` of the compensation file (on a commit also that of the step), or say more in `compensation_prompt`.',
+    details: { ...TURNS, ...LAST },
   },
   empty_submit_result: {
     means: 'The model handed in nothing, or no object, in a react step without `output_schema`.',
@@ -83,6 +99,7 @@ export const MODEL_FAILURES = {
   LLM_FAILED: {
     means: 'The provider of the model gave no turn.',
     effect: KNOWN,
+    inUndo: 'attempt',
     retried:
       'Status 408, 409, 429, 5xx and network errors as `WARDEN_LLM_RETRY_MAX_ATTEMPTS` says, with growing pauses; any other 4xx not at all.',
     todo: 'Read the status: 401 and 403 are the key, 404 the name of the model, 429 the quota. Mend it, and start a new saga.',

@@ -91,7 +91,7 @@ export const RULE_FAILURES = {
     effect: { kind: 'depends', when: 'it is a commit whose call had begun' },
     inUndo: {
       kind: 'depends',
-      when: 'the call had begun and the tool is not idempotent',
+      when: 'a call had begun whose tool is not idempotent (of several tools: nor read-only)',
     },
     retried: 'A forward step never. An undo as any failed attempt.',
     todo: 'Find out what took so long (timing in `warden show step`), then raise `timeout_seconds` or repair the tool, and start a new saga.',
@@ -100,7 +100,7 @@ export const RULE_FAILURES = {
   SYSTEM_CRASH: {
     means:
       'A call began and its result was lost, on a tool that is not idempotent or three times on one that is; or three ' +
-      'attempts at a reason step died one after the other without recording a turn of the model.',
+      'attempts at a reason step, or at an undo of several tools, died one after the other without recording a turn of the model.',
     effect: UNCERTAIN,
     inUndo: 'final',
     retried:
@@ -113,16 +113,21 @@ export const RULE_FAILURES = {
   COMPENSATION_FAILED: {
     means:
       'An undo failed for good: five attempts failed, or one in a way that trying again cannot mend. It is the failure of ' +
-      'the saga; the row of the undo has the failure of the undo itself.',
+      'the saga; the row of the undo has the failure of the undo itself. That is COMPENSATION_FAILED as well when the model ' +
+      'that carries out an undo of several tools submits that it could not be done.',
     effect: {
       kind: 'saga',
       then: 'The saga is FAILED and stuck: later undos do not run, and it stays until a person acts.',
     },
+    inUndo: 'attempt',
     retried: 'By a person only. Before it, each attempt of the undo 1 s to 60 s after the other.',
     todo:
       'Read why (`warden show step` with the span of the undo), repair the cause, and run `warden saga retry-compensation`: ' +
       'it takes up that undo again with five new attempts and goes on with the remaining ones. `warden list sagas --stuck` has the command.',
-    details: {},
+    details: {
+      rollback_status: 'of an undo of several tools: what the model submitted',
+      summary: 'its words',
+    },
   },
   CANCELLED: {
     means: 'The saga was cancelled, over HTTP, by `warden saga cancel`, or in Temporal.',

@@ -26,6 +26,7 @@ export const TOOL_FAILURES = {
   TOOL_NOT_ALLOWED: {
     means: 'The model called a tool that its step does not allow. No call of that turn was made.',
     effect: KNOWN,
+    inUndo: 'attempt',
     retried: NEVER,
     todo: 'Allow the tool in `tools.allow` when the step may use it; else say in the prompt what it may use. A model that read hostile text may have been led: look at what it read.',
     details: {
@@ -85,6 +86,7 @@ export const TOOL_FAILURES = {
   RESOURCE_NOT_ALLOWED: {
     means: 'The model asked for a resource that its step does not allow. No call of that turn was made.',
     effect: KNOWN,
+    inUndo: 'attempt',
     retried: NEVER,
     todo: BOUND,
     details: { uri: 'what it asked for, cut', allowed_resources: 'what the step allows' },
@@ -99,6 +101,7 @@ export const TOOL_FAILURES = {
   RESOURCE_URI_TRAVERSAL: {
     means: 'The URI of a resource has `..` in it. Nothing was read.',
     effect: KNOWN,
+    inUndo: 'attempt',
     retried: NEVER,
     todo: `${BOUND} Look at where the value came from: it may be an attack.`,
     details: { uri: 'the URI, cut', template: 'the URI of the manifest, when a value of `with` led there' },
@@ -106,6 +109,7 @@ export const TOOL_FAILURES = {
   RESOURCE_URI_CONTROL_CHARACTERS: {
     means: 'The URI of a resource has control characters in it. Nothing was read.',
     effect: KNOWN,
+    inUndo: 'attempt',
     retried: NEVER,
     todo: `${BOUND} Look at where the value came from: it may be an attack.`,
     details: { uri: 'the URI, cut', template: 'the URI of the manifest, when a value of `with` led there' },
@@ -114,6 +118,7 @@ export const TOOL_FAILURES = {
     means:
       'A placeholder in the URI of a resource has no value in `with`, or one that is neither text nor number.',
     effect: KNOWN,
+    inUndo: 'final',
     retried: NEVER,
     todo: BOUND,
     details: { uri: 'the URI of the manifest', placeholder: 'its name' },
@@ -122,6 +127,7 @@ export const TOOL_FAILURES = {
     means:
       'The model asked for a resource of the step with another value in a placeholder than `with` gives.',
     effect: KNOWN,
+    inUndo: 'attempt',
     retried: NEVER,
     todo: BOUND,
     details: {
