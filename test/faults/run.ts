@@ -77,8 +77,9 @@ async function load(cluster: Cluster, options: FaultOptions, kills: Kills): Prom
   const inFlight = new Set<string>();
   const until = Date.now() + options.minutes * 60_000;
   let told = 0;
-  const starting = () => report.sagas < options.sagas && Date.now() < until && !kills.isDone();
   let drainBy: number | null = null;
+  const starting = () =>
+    drainBy === null && report.sagas < options.sagas && Date.now() < until && !kills.isDone();
   while (starting() || inFlight.size > 0) {
     if (starting()) await startMore();
     else drainBy ??= await draining();
