@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 
 export interface ProviderRequest {
+  /** When it had come, in milliseconds of a clock that is never set. */
+  at: number;
   path: string;
   headers: IncomingHttpHeaders;
   body: ReturnType<typeof JSON.parse>;
@@ -30,7 +32,7 @@ export async function startProvider(): Promise<ProviderServer> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-      requests.push({ path: request.url ?? '', headers: request.headers, body });
+      requests.push({ at: performance.now(), path: request.url ?? '', headers: request.headers, body });
       send(response, answers.shift() ?? { status: 418, body: 'no answer was prepared' });
     });
   });

@@ -26,6 +26,8 @@ export const FAILURE_RULES: readonly Section[] = [
       'UNDO-18': 'what a single-tool undo gave is in its output_payload',
       'UNDO-19':
         'the undo of an uncertain step carries the key of its call, so that the tool can refuse one that arrives late',
+      'UNDO-21':
+        'a worker process that dies during the undo of an idempotent tool does not use up one of its attempts',
       'UNDO-20': 'an undo that succeeds after failed attempts is COMPENSATED, and its error is gone',
     },
   },
@@ -45,10 +47,15 @@ export const FAILURE_RULES: readonly Section[] = [
   {
     title: 'Model retries',
     rules: {
-      'MODEL-1': 'a transient error of the provider is tried again inside the step',
+      'MODEL-1':
+        'a transient error of the provider (408, 409, 429, 5xx, the network) is tried again inside the step',
       'MODEL-2': 'no try comes sooner than the provider said',
       'MODEL-3': 'after the last try the step fails with LLM_FAILED',
       'MODEL-4': 'another error of the 4xx kind fails at once',
+      'MODEL-5': 'the wait for the provider is capped by the maximum',
+      'MODEL-6': 'with retries switched off a transient error fails at once',
+      'MODEL-7':
+        'a react step whose worker process died goes on after its last recorded turn: what was done is not done again',
     },
   },
   {

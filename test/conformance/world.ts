@@ -27,8 +27,13 @@ export const NOTES = { name: 'notes', transport: 'stdio', command: 'warden-notes
 
 let sagas = 0;
 
-/** A world for the tests of one `describe`, made before them and gone after them. */
-export function useWorld(env: Readonly<Record<string, string>> = {}) {
+type Environment = Readonly<Record<string, string>>;
+
+/**
+ * A world for the tests of one `describe`, made before them and gone after them.
+ * @param env settings; a function when they are known only after an earlier `before`
+ */
+export function useWorld(env: Environment | (() => Environment) = {}) {
   let stack: Stack | null = null;
   let folder = '';
 
@@ -40,7 +45,7 @@ export function useWorld(env: Readonly<Record<string, string>> = {}) {
         return [`${root.toUpperCase()}_ROOT`, join(folder, root)];
       }),
     );
-    stack = await startStack({ env: { ...roots, ...env } });
+    stack = await startStack({ env: { ...roots, ...(typeof env === 'function' ? env() : env) } });
     file('prompts', 'think.md', 'Think about {{ subject }}.');
     file('schemas', 'summary.json', {
       type: 'object',
