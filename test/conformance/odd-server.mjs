@@ -37,7 +37,6 @@ const tools = [
   { name: 'err', description: 'Answers an error result.', inputSchema: anything },
   { name: 'refuse', description: 'Answers an error of the protocol.', inputSchema: anything },
   { name: 'hang', description: 'Never answers.', inputSchema: anything },
-  { name: 'nest', description: 'Answers JSON that is nested very deep.', inputSchema: anything },
 ];
 
 function recordCall({ name, arguments: args, _meta }) {
@@ -62,8 +61,6 @@ function answer({ name, arguments: args }, first) {
       throw new McpError(ErrorCode.InvalidParams, 'it was refused');
     case 'hang':
       return new Promise(() => undefined);
-    case 'nest':
-      return { content: text(`{"deep":${'['.repeat(300)}${']'.repeat(300)}}`) };
     default:
       return { content: text(JSON.stringify({ took: args ?? {} })) };
   }

@@ -81,6 +81,10 @@ export const FAILURE_RULES: readonly Section[] = [
       'CODE-18': 'MCP_SOURCES_REQUIRED: tools are allowed and the worker has no source',
       'CODE-19': 'STEP_TIMED_OUT: the step was over its limit',
       'CODE-20': 'LLM_FAILED: the provider gave no turn',
+      'CODE-21':
+        'RESOURCE_NOT_ALLOWED, RESOURCE_READ_FAILED and RESOURCE_URI_…: a resource outside of what the step allows',
+      'CODE-22':
+        'a tool call of an agent that fails is given back to the model, and with on_tool_error: fail it ends the step',
     },
   },
 ];
