@@ -24,9 +24,14 @@ export interface Evidence {
 }
 
 export function judge(plan: SagaPlan, seen: Evidence): string[] {
+  const wrong = compare(plan, seen, false);
+  return wrong.length > 0 && compare(plan, seen, true).length === 0 ? [] : wrong;
+}
+
+function compare(plan: SagaPlan, seen: Evidence, repeated: boolean): string[] {
   const forward = seen.steps.filter((row) => row.compensates_span_id === null);
   const undos = seen.steps.filter((row) => row.compensates_span_id !== null);
-  const lost: Lost = { step: crashed(forward), undo: crashed(undos) };
+  const lost: Lost = { step: crashed(forward), undo: crashed(undos), repeated };
   const wanted = expected(plan, lost);
   const spans = new Map(forward.map((row) => [row.step_id, `${seen.traceId}:${row.step_span_id}`]));
   const nameOf = (key: string | null | undefined) => [...spans].find(([, own]) => own === key)?.[0] ?? null;

@@ -55,13 +55,16 @@ export function randomSaga(random: Random, name: string): SagaPlan {
 }
 
 function randomStep(random: Random, id: string): StepPlan {
-  const retries = Array.from({ length: random.pick([0, 0, 0, 1, 2]) }, () => 'retry' as const);
+  const end = random.pick(ENDS);
+  // A review that lasts for seconds only may expire before it is tried again.
+  const count = end === 'expire' ? 0 : random.pick([0, 0, 0, 1, 2]);
+  const retries = Array.from({ length: count }, () => 'retry' as const);
   return {
     id,
     kind: random.chance(65) ? 'commit' : 'reason',
     when: random.chance(20) ? random.chance(50) : null,
     policy: random.chance(30) ? (random.chance(15) ? 'denies' : 'passes') : 'none',
-    decisions: random.chance(40) ? [...retries, random.pick(ENDS)] : [],
+    decisions: random.chance(40) ? [...retries, end] : [],
     undo: random.chance(75) ? (random.chance(4) ? 'fails' : 'works') : 'none',
     tool: random.chance(60) ? 'put_note' : 'write_note',
     fails: random.chance(6),

@@ -20,6 +20,8 @@ export interface Expected {
 export interface Lost {
   step: string | null;
   undo: string | null;
+  /** A call that answered with an error may have been made before, with an effect: that step is undone too. */
+  repeated: boolean;
 }
 
 type Outcome = { status: 'COMPLETED' | 'SKIPPED' } | { status: 'FAILED'; code: string };
@@ -38,7 +40,8 @@ export function expected(plan: SagaPlan, lost: Lost): Expected {
     }
     steps.push({ id: step.id, status: 'FAILED', code: outcome.code });
     const never = plan.steps.slice(at + 1).map(({ id }) => ({ id, status: 'SKIPPED', code: null }));
-    const uncertain = step.id === lost.step;
+    const again = lost.repeated && outcome.code === 'TOOL_OUTPUT_ERROR';
+    const uncertain = again || step.id === lost.step;
     const back = undone(plan, steps, uncertain ? step.id : null, lost.undo);
     return {
       ...back,
