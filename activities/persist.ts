@@ -11,11 +11,15 @@ const PAUSE_MS = { first: 100, longest: 5_000 };
 /** After the process was told to stop; its worker waits longer than that. */
 const LAST_MS = 6_000;
 
-/** Rejects with `TokenLost`, and with the store's error when the process is stopping. */
+/**
+ * Rejects with `TokenLost`, and with the store's error when the process is stopping.
+ * @param signal when aborted, nothing is tried again: the work was given up
+ */
 export async function persist<T>(
   { log }: Pick<ActivityDeps, 'log'>,
   what: string,
   write: () => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   const { cancellationSignal } = Context.current();
   let stopBy = Infinity;
@@ -23,7 +27,7 @@ export async function persist<T>(
     try {
       return await write();
     } catch (error) {
-      if (error instanceof TokenLost) throw error;
+      if (error instanceof TokenLost || signal?.aborted === true) throw error;
       if (cancellationSignal.aborted) stopBy = Math.min(stopBy, Date.now() + LAST_MS);
       if (Date.now() >= stopBy) throw error;
       log.warn({ err: error }, `${what} could not be written and is tried again`);

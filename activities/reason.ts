@@ -124,13 +124,18 @@ function recorder(
   signal: AbortSignal,
 ): (entry: JsonObject) => Promise<void> {
   return async (entry) => {
-    const written = await persist(deps, 'a turn', () => {
-      signal.throwIfAborted();
-      return asOwner(deps.store, ref, token, async (court) => {
-        await writeTurn(court, ref, kept.length, entry);
-        return cancelStands(court);
-      });
-    });
+    const written = await persist(
+      deps,
+      'a turn',
+      () => {
+        signal.throwIfAborted();
+        return asOwner(deps.store, ref, token, async (court) => {
+          await writeTurn(court, ref, kept.length, entry);
+          return cancelStands(court);
+        });
+      },
+      signal,
+    );
     if ('answer' in written) throw new Stopped(written.answer);
     kept.push(entry);
     if (written.own) throw new Stopped(null);

@@ -37,6 +37,8 @@ export interface Watching {
   calling(): void;
   /** The call has been answered: nothing ends the work before the answer is written. */
   answered(): void;
+  /** The answer is written, and the work goes on: what would have ended it meanwhile does so now. */
+  recorded(): void;
 }
 
 /**
@@ -46,8 +48,12 @@ export interface Watching {
 export async function watch<T>(watched: Watched, work: (watching: Watching) => Promise<T>): Promise<T> {
   const context = Context.current();
   const stop = new AbortController();
-  const stage: Stage = { calling: false, answered: false };
-  const limit = startLimit(watched, stop);
+  const stage: Stage = { calling: false, answered: false, late: false };
+  const timeOut = (): void => stop.abort(timedOut(watched));
+  const limit = setTimeout(() => {
+    if (stage.answered) stage.late = true;
+    else timeOut();
+  }, watched.limitSeconds * 1000);
   const giveUp = (): void => giveUpAt(stage, watched, stop, context.cancellationSignal);
   const beat = setInterval(() => {
     context.heartbeat();
@@ -66,9 +72,12 @@ export async function watch<T>(watched: Watched, work: (watching: Watching) => P
     const watching: Watching = {
       signal: stop.signal,
       calling: () => (stage.calling = true),
-      answered: () => {
-        stage.answered = true;
-        clearTimeout(limit);
+      answered: () => (stage.answered = true),
+      recorded: () => {
+        stage.calling = false;
+        stage.answered = false;
+        if (stage.late) timeOut();
+        else if (context.cancellationSignal.aborted) giveUp();
       },
     };
     return await Promise.race([work(watching), rejection(stop.signal)]);
@@ -85,13 +94,13 @@ export async function watch<T>(watched: Watched, work: (watching: Watching) => P
 interface Stage {
   calling: boolean;
   answered: boolean;
+  /** The limit was reached between an answer and its record. */
+  late: boolean;
 }
 
-function startLimit({ limitSeconds }: Watched, stop: AbortController): NodeJS.Timeout {
-  return setTimeout(() => {
-    const message = `the step did not end within its limit of ${limitSeconds} s (timeout_seconds)`;
-    stop.abort(new StepFailed('STEP_TIMED_OUT', message, { timeout_seconds: limitSeconds }));
-  }, limitSeconds * 1000);
+function timedOut({ limitSeconds }: Watched): StepFailed {
+  const message = `the step did not end within its limit of ${limitSeconds} s (timeout_seconds)`;
+  return new StepFailed('STEP_TIMED_OUT', message, { timeout_seconds: limitSeconds });
 }
 
 /** Temporal gives the work up. One that is in the middle of a call ends only when an operator's force is behind it. */

@@ -199,7 +199,7 @@ export async function writeCalling(
     .execute();
 }
 
-/** Appends a turn of a reason step; the step has made progress, so earlier deaths no longer count. */
+/** Appends a turn of a reason step or of an undo; it has made progress, so earlier deaths no longer count. */
 export async function writeTurn(court: Court, ref: StepRef, n: number, turn: Json): Promise<void> {
   await court.tx
     .insertInto('turns')
@@ -211,6 +211,8 @@ export async function writeTurn(court: Court, ref: StepRef, n: number, turn: Jso
       at: court.now,
       turn: asJson(turn),
     })
+    // Told again, because the answer did not come: only the attempt that holds the token writes turns.
+    .onConflict((conflict) => conflict.doNothing())
     .execute();
   await court.tx
     .updateTable('executions')

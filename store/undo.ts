@@ -23,6 +23,7 @@ import { isInFlight } from '../domain/status.ts';
 import { asJson } from './json.ts';
 import type { Store } from './store.ts';
 import { noteFailedUndo } from './stuck.ts';
+import { endLoop, noteMeasured, type LoopEnd, type Measured } from './undo-turns.ts';
 import {
   forwardStep,
   lastOf,
@@ -125,7 +126,12 @@ function lostUndo(execution: Execution, idempotent: boolean): Failure | null {
  * The undo is done; the last one ends the saga. Accepted from any attempt while there is no outcome, also for an undo
  * that had failed and was taken up again meanwhile: it took effect after all.
  */
-export function recordUndone(store: Store, input: UndoInput, output: JsonObject): Promise<UndoAnswer> {
+export function recordUndone(
+  store: Store,
+  input: UndoInput,
+  output: JsonObject,
+  measured: Measured | null = null,
+): Promise<UndoAnswer> {
   return inCourt(store, undoRef(input), async (court): Promise<UndoAnswer> => {
     const { ref, execution } = await lastOf(court, input);
     if (execution?.outcome) {
@@ -143,6 +149,7 @@ export function recordUndone(store: Store, input: UndoInput, output: JsonObject)
       .where('trace_id', '=', ref.traceId)
       .where('span_id', '=', ref.span)
       .execute();
+    if (measured !== null) await noteMeasured(court, ref, measured);
     court.record({ type: 'undo.compensated', actor: SYSTEM, span_id: ref.span, data: output });
     const ended = court.saga.status === 'COMPENSATING' && !(await undosRemain(court));
     if (ended) await endSaga(court, 'COMPENSATED', null);
@@ -156,14 +163,23 @@ function noteLate(court: Court, ref: StepRef): void {
   court.record({ type: 'refusal', actor: SYSTEM, span_id: ref.span, data: { act: 'result', message } });
 }
 
+export interface UndoFailed {
+  failure: Failure;
+  /** Of a single tool: it was called. */
+  called: boolean;
+  final: boolean;
+  /** The loop of an undo of several tools, when it had begun. */
+  loop?: LoopEnd;
+}
+
 /**
- * A call of the undo's tool failed. `again`: it may be tried again, as attempt `failed` of five failed.
+ * An attempt at the undo failed. `again`: it may be tried again, as attempt `failed` of five failed.
  */
 export function recordUndoFailure(
   store: Store,
   input: UndoInput,
   token: number,
-  failed: { failure: Failure; called: boolean; final: boolean },
+  failed: UndoFailed,
 ): Promise<{ kind: 'again'; failed: number } | { kind: 'answer'; answer: UndoAnswer }> {
   return inCourt(store, undoRef(input), async (court) => {
     const { ref, execution } = await lastOf(court, input);
@@ -171,6 +187,8 @@ export function recordUndoFailure(
     if (execution?.token !== token) throw new TokenLost(ref);
     // Told again, because the answer did not come: it is counted already.
     if (failed.called && execution.calling_token === null)
+      return { kind: 'again' as const, failed: execution.failed_calls };
+    if (failed.loop && !(await endLoop(court, ref, failed.loop, failed.failure)))
       return { kind: 'again' as const, failed: execution.failed_calls };
     const count = execution.failed_calls + 1;
     if (failed.final || count >= UNDO_ATTEMPTS) {
@@ -181,8 +199,8 @@ export function recordUndoFailure(
       .updateTable('executions')
       .set((eb) => ({
         failed_calls: count,
-        calling_at: null,
-        calling_token: null,
+        // A failure before the call says nothing of an earlier one that was lost.
+        ...(failed.called ? { calling_at: null, calling_token: null } : {}),
         idle_attempts: 0,
         // The attempt ends with this: in its pause the undo is in back-off, and nobody is taken for alive.
         alive_at: new Date(0),
@@ -204,7 +222,7 @@ export function recordUndoFailure(
 }
 
 /** For good: the undo's row and the saga are FAILED, later undos do not run. */
-async function failUndo(court: Court, ref: StepRef, failure: Failure): Promise<UndoAnswer> {
+export async function failUndo(court: Court, ref: StepRef, failure: Failure): Promise<UndoAnswer> {
   const details = errorDetails(failure);
   const row = await court.tx
     .updateTable('steps')
