@@ -64,24 +64,6 @@ describe('recovery of a step', () => {
     assert.equal(calls(traceId).length, 1);
   });
 
-  proves('REPAIR-9', async () => {
-    const { traceId, span } = alive;
-    const key = `${traceId}:${span}`;
-    const active = await http().retryStep(traceId, span, { recovery_token: 'a-token-of-mine' });
-    assert.deepEqual(active, {
-      status: 'claim_active',
-      idempotency_key: key,
-      worker_command_key: `${key}:1`,
-      recovery_token: 'a-token-of-mine',
-    });
-    const { recovery_token } = await http().retryStep(traceId, span);
-    assert.match(recovery_token, /^.{8,128}$/);
-    for (const wrong of ['short', 'x'.repeat(129)]) {
-      const error = await refused(http().retryStep(traceId, span, { recovery_token: wrong }));
-      assert.equal(error.status, 422);
-    }
-  });
-
   proves('REPAIR-11', async () => {
     const { traceId, span } = alive;
     const recovery_token = 'used before';
@@ -214,9 +196,11 @@ describe('recovery of an undo', () => {
     const undo = await undoOf(traceId, 'b');
     assert.deepEqual([undo.status, undo.error_details?.['code']], ['FAILED', 'SYSTEM_CRASH']);
     assert.equal(world.note('a.md'), 'a');
-    const answer = await http().retryCompensation(traceId, undo.step_span_id);
+    const token = { recovery_token: 'once and no more' };
+    const answer = await http().retryCompensation(traceId, undo.step_span_id, token);
     assert.equal(answer.status, 'scheduled');
     const { status, failure } = await world.end(traceId);
+    assert.deepEqual(await http().retryCompensation(traceId, undo.step_span_id, token), answer);
     assert.deepEqual([status, failure?.code], ['COMPENSATED', 'TOOL_OUTPUT_ERROR']);
     const keys = server.calls(traceId).flatMap(({ tool, key }) => (tool === 'die' ? [key] : []));
     assert.deepEqual(keys, [`${traceId}:${undo.step_span_id}`, `${traceId}:${undo.step_span_id}`]);
@@ -241,6 +225,31 @@ describe('recovery of an undo', () => {
     world.rehearse(null);
     await http().retryCompensation(traceId, undo.step_span_id);
     await world.end(traceId);
+  });
+
+  proves('REPAIR-9', async () => {
+    world.rehearse({ restore_note: { fail: 'not now' }, write_note: { delay_before_ms: 2_000 } });
+    const undone = await world.start([write('a', UNDO), fails('b')]);
+    const { step_span_id: undo } = await failedUndo(undone, 'a');
+    const alive = await world.start([write('a', WRITES)]);
+    await until('the call', () => world.record(alive).length > 0);
+    const { step_span_id: step } = await world.show(alive, 'a');
+    world.rehearse(null);
+    const body = { recovery_token: 'a-token-of-mine' };
+    const keys = [`${alive}:${step}`, `${undone}:${undo}`].map((key) => ({
+      idempotency_key: key,
+      worker_command_key: `${key}:1`,
+    }));
+    assert.deepEqual(
+      [await http().retryStep(alive, step, body), await http().retryCompensation(undone, undo, body)],
+      ['claim_active', 'requeued'].map((status, at) => ({ status, ...keys[at], ...body })),
+    );
+    assert.match((await http().retryStep(alive, step)).recovery_token, /^.{8,128}$/);
+    for (const recovery_token of ['short', 'x'.repeat(129)]) {
+      assert.equal((await refused(http().retryStep(alive, step, { recovery_token }))).status, 422);
+      assert.equal((await refused(http().retryCompensation(undone, undo, { recovery_token }))).status, 422);
+    }
+    await Promise.all([world.end(alive), world.end(undone)]);
   });
 
   proves('REPAIR-15', async () => {

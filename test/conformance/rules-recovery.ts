@@ -14,7 +14,8 @@ export const RECOVERY_RULES: readonly Section[] = [
       'REPAIR-6': 'retry-step of an undo is answered 409',
       'REPAIR-7': 'retry-compensation takes a failed undo up again, and the undos that remained run after it',
       'REPAIR-8': 'retry-compensation of a forward step is answered 409',
-      'REPAIR-9': 'both answer with status, idempotency_key, worker_command_key and recovery_token',
+      'REPAIR-9':
+        'both answer with status, idempotency_key, worker_command_key and recovery_token (8 to 128 characters)',
       'REPAIR-10':
         'the same recovery token with the same parameters is answered as the first time, and does nothing',
       'REPAIR-11': 'the same recovery token with other parameters is answered 409',
