@@ -69,6 +69,38 @@ describe('an undo of several tools', () => {
     assert.equal(new Set(keys).size, 2, 'each call has a key of its own');
   });
 
+  /** The undo of `agents-undo-append` in the middle of the call that must not be repeated. */
+  async function calling(delay: JsonObject) {
+    const control = join(stack.notes.folder, '.control.json');
+    writeFileSync(control, JSON.stringify({ append_note: delay }));
+    const { traceId, note } = await rejected(stack, 'agents-undo-append');
+    await until('the call', () => toolsOf(lines(stack, traceId, 'call')).includes('append_note'));
+    rmSync(control);
+    return { traceId, log: `${note}.log` };
+  }
+
+  it('is not ended in the middle of a call by a worker that stops: it goes on after it', async () => {
+    const { traceId, log } = await calling({ delay_after_ms: 1_000 });
+    await stack.stopWorker();
+    await stack.startWorker();
+    assert.equal((await ended(stack, traceId)).status, 'COMPENSATED');
+    assert.equal(readFileSync(log, 'utf8'), 'undone ');
+    assert.equal(callsOf((await undoOf(stack, traceId)).usage), 3);
+  });
+
+  it("is ended in the middle of a call by an operator's force, and makes that call again", async () => {
+    const { traceId, log } = await calling({ delay_before_ms: 50_000 });
+    const { step_span_id } = await undoOf(stack, traceId);
+    assert.equal((await stack.http.retryCompensation(traceId, step_span_id)).status, 'claim_active');
+    const forced = { force: true, allow_destructive: true };
+    assert.equal((await stack.http.retryCompensation(traceId, step_span_id, forced)).status, 'scheduled');
+    assert.equal((await ended(stack, traceId)).status, 'COMPENSATED');
+    assert.equal(readFileSync(log, 'utf8'), 'undone ');
+    const calls = lines(stack, traceId, 'call', step_span_id);
+    assert.deepEqual(toolsOf(calls), ['restore_note', 'append_note', 'append_note']);
+    assert.equal(calls[1]?.key, calls[2]?.key);
+  });
+
   it('fails after five loops, each from the beginning, and is taken up again by retry-compensation', async () => {
     const control = join(stack.notes.folder, '.control.json');
     writeFileSync(control, JSON.stringify({ restore_note: { fail: 'the archive is locked' } }));

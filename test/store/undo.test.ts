@@ -193,6 +193,17 @@ onBothStores('an undo', (use) => {
     assert.match(JSON.stringify(last.data), /took effect after its outcome failed/);
   });
 
+  it('whose call was lost stays lost when a later attempt fails before it calls', async () => {
+    const { run, cause } = await rejected();
+    await lose(run, cause, 2, false);
+    const token = await go(run, cause, 2);
+    const before = { failure, called: false, final: false };
+    const again = await recordUndoFailure(use.store, run.undo(2, cause), token, before);
+    assert.deepEqual(again, { kind: 'again', failed: 1 });
+    const { begun } = await call(run, cause, 2, false);
+    assert.deepEqual(begun, { kind: 'answer', answer: { kind: 'failed' } });
+  });
+
   it('by an attempt whose token was raised is not called, and its failure does not count', async () => {
     const { run, cause } = await rejected();
     const stale = await go(run, cause, 2);
