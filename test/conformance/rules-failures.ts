@@ -22,13 +22,18 @@ export const FAILURE_RULES: readonly Section[] = [
       'UNDO-15': 'the bindings of an undo see _compensation, whole',
       'UNDO-16':
         'an undo of several tools is a loop of the model with the compensation prompt, and ends with its submit',
-      'UNDO-17': 'an undo of several tools that runs out of turns fails with compensation_max_turns',
+      'UNDO-17':
+        "an undo of several tools fails with compensation_max_turns after the file's max_turns, else the step's",
       'UNDO-18': 'what a single-tool undo gave is in its output_payload',
       'UNDO-19':
         'the undo of an uncertain step carries the key of its call, so that the tool can refuse one that arrives late',
+      'UNDO-20': 'an undo that succeeds after failed attempts is COMPENSATED, and its error is gone',
       'UNDO-21':
         'a worker process that dies during the undo of an idempotent tool does not use up one of its attempts',
-      'UNDO-20': 'an undo that succeeds after failed attempts is COMPENSATED, and its error is gone',
+      'UNDO-22':
+        'without a compensation prompt the model is told not to diagnose and not to do the forward work again',
+      'UNDO-23':
+        'an undo of several tools that the model says has failed is tried again; its turns count against no token limit',
     },
   },
   {
