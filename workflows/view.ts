@@ -29,7 +29,8 @@ export function showOpened(step: PlanStep, review: Review, expiresInMs: number |
       `AWAITING_HUMAN: review ${review.name} of step ${step.id}, ${step.kind}, iteration ${review.iteration}.`,
       due ? `It expires at ${due.toISOString()}.` : 'It does not expire.',
       'To decide from here:',
-      ...Object.values(typed),
+      // As code: the Web UI reads details as Markdown, and would make dashes and quotes pretty.
+      ['```', ...Object.values(typed), '```'].join('\n'),
     ].join('\n\n'),
   );
 }
