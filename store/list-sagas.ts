@@ -29,6 +29,8 @@ export interface SagaListRow {
   ended_at: Date | null;
   failure: SagaFailure | null;
   stuck: Stuck | null;
+  /** Of what it froze at its start. */
+  digest: string;
 }
 
 const COLUMNS = [
@@ -43,6 +45,7 @@ const COLUMNS = [
   'ended_at',
   'failure',
   'stuck',
+  'digest',
 ] as const;
 
 const IN_FLIGHT = sql<boolean>`status in ('PENDING', 'RUNNING', 'AWAITING_HUMAN', 'COMPENSATING')`;
