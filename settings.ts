@@ -137,6 +137,8 @@ function gatherModels({ flag, whole, seconds, optional, url }: Reader) {
     /** Model providers. The keys go nowhere but into the requests to their provider. */
     llm: {
       localBaseUrl: url('WARDEN_LOCAL_LLM_BASE_URL', HTTP) ?? 'http://localhost:11434/v1',
+      /** null: the server asks for none. */
+      localApiKey: optional('WARDEN_LOCAL_LLM_API_KEY'),
       openaiApiKey: optional('OPENAI_API_KEY'),
       /** null: the provider's own. */
       openaiBaseUrl: url('OPENAI_BASE_URL', HTTP),

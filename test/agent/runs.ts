@@ -16,6 +16,7 @@ import type { JsonObject } from '../../domain/json.ts';
 /** No key, and nothing that listens. */
 export const NO_PROVIDERS: LlmSettings = {
   localBaseUrl: 'http://127.0.0.1:11/v1',
+  localApiKey: null,
   openaiApiKey: null,
   openaiBaseUrl: null,
   anthropicApiKey: null,

@@ -28,6 +28,7 @@ describe('settings', () => {
     assert.equal(settings.crashPoint, null);
     assert.deepEqual(settings.llm, {
       localBaseUrl: 'http://localhost:11434/v1',
+      localApiKey: null,
       openaiApiKey: null,
       openaiBaseUrl: null,
       anthropicApiKey: null,
