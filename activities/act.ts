@@ -90,21 +90,22 @@ async function callUntilAnswered(
   call: Ready & { token: number; step: CommitStepDefinition },
   { signal, ...watching }: Watching,
 ): Promise<StepAnswer> {
-  for (let called = false; ; called = true) {
+  for (let lostWhy: string | null = null; ;) {
     signal.throwIfAborted();
     watching.calling();
-    const begun = await begin(deps, ref, { ...call, called });
+    const begun = await begin(deps, ref, { ...call, lostWhy });
     if (begun.kind === 'answer') return begun.answer;
     deps.crash('calling-not-called');
     const started = performance.now();
     const result = await callOnce(ref, call, signal);
-    if (result !== null) {
+    if (result.kind !== 'lost') {
       watching.answered();
       deps.crash('effect-not-recorded');
       const ms = Math.round(performance.now() - started);
       return await persist(deps, 'the result of a call', () => recordResult(deps.store, ref, result, ms));
     }
-    // Lost: the next look at the row says whether it may be called again.
+    // The next look at the row says whether it may be called again.
+    lostWhy = result.why;
     await delay(AGAIN_MS, undefined, { signal });
   }
 }
@@ -116,23 +117,23 @@ async function callUntilAnswered(
 function begin(
   { store, log }: ActivityDeps,
   ref: StepRef,
-  { tool, sent, prepared, token, called }: Ready & { token: number; called: boolean },
+  { tool, sent, prepared, token, lostWhy }: Ready & { token: number; lostWhy: string | null },
 ): ReturnType<typeof beginCall> {
   const { name, idempotent } = tool;
   let tries = 0;
   return persist({ log }, 'the beginning of a call', () => {
     tries += 1;
-    const unmade = !called && tries > 1;
-    return beginCall(store, ref, { token, tool: name, idempotent, sent, prepared, unmade });
+    const unmade = lostWhy === null && tries > 1;
+    return beginCall(store, ref, { token, tool: name, idempotent, sent, prepared, unmade, lostWhy });
   });
 }
 
-/** null: the result was lost, and the call may have taken effect. */
+/** Lost: there is no result, and the call may have taken effect. */
 async function callOnce(
   ref: StepRef,
   { tool, sent, step }: { tool: OneTool; sent: JsonObject; step: CommitStepDefinition },
   signal: AbortSignal,
-): Promise<CallResult | null> {
+): Promise<CallResult | { kind: 'lost'; why: string }> {
   try {
     const idempotencyKey = `${ref.traceId}:${ref.span}`;
     const answer = await tool.set.call(tool.name, sent, { idempotencyKey, signal });
@@ -141,7 +142,7 @@ async function callOnce(
     return { kind: 'done', data: storable(answer.data) };
   } catch (error) {
     if (signal.aborted) throw error;
-    if (error instanceof ToolCallLost) return null;
+    if (error instanceof ToolCallLost) return { kind: 'lost', why: error.message };
     if (error instanceof ToolCallRefused) {
       return failed({ code: 'TOOL_INVOKE_FAILED', message: error.message, details: { tool: tool.name } });
     }

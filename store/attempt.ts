@@ -124,13 +124,19 @@ function lostBefore(execution: Execution | null, step: StepFacts): Failure | nul
 }
 
 /** A call that began and whose result never came: repeated only on an idempotent tool, and not for ever. */
-export function lostCall(execution: Execution, idempotent: boolean): Failure | null {
+export function lostCall(
+  execution: Execution,
+  idempotent: boolean,
+  lostWhy: string | null = null,
+): Failure | null {
   if (execution.calling_at === null) return null;
   const { tool, calls } = execution;
   if (idempotent && calls < CALLS) return null;
   const why = idempotent ? `${calls} times` : 'and the tool is not idempotent';
-  const message = `the call of ${tool ?? 'the tool'} began and its result was lost ${why}: it may have taken effect`;
-  return { code: 'SYSTEM_CRASH', message, details: { tool, calls } };
+  const began = `the call of ${tool ?? 'the tool'} began and its result was lost ${why}: it may have taken effect`;
+  if (lostWhy === null) return { code: 'SYSTEM_CRASH', message: began, details: { tool, calls } };
+  const message = `${began} (${lostWhy})`;
+  return { code: 'SYSTEM_CRASH', message, details: { tool, calls, last_error: lostWhy } };
 }
 
 async function begin(court: Court, ref: StepRef): Promise<void> {

@@ -26,6 +26,8 @@ export interface Calling {
   prepared: { resolved: JsonObject; verdict: Fact | null } | null;
   /** This attempt may have written `calling` before, without an answer, and knows that it never called. */
   unmade?: boolean;
+  /** Why the result of this attempt's last call was lost. */
+  lostWhy?: string | null;
 }
 
 /** The go-ahead for one call, or the answer that stands in its way. */
@@ -36,7 +38,7 @@ export async function beginCall(
 ): Promise<{ kind: 'call' } | { kind: 'answer'; answer: StepAnswer }> {
   const begun = await asOwner(store, ref, calling.token, async (court, execution) => {
     const own = calling.unmade === true && execution.calling_token === calling.token;
-    const lost = own ? null : lostCall(execution, calling.idempotent);
+    const lost = own ? null : lostCall(execution, calling.idempotent, calling.lostWhy);
     if (lost) return fail(court, ref, lost, { uncertain: true });
     const altered = calling.prepared === null ? await alteredSince(court, ref, calling.sent) : null;
     if (altered) return fail(court, ref, altered, { uncertain: execution.calling_at !== null });
