@@ -14,7 +14,6 @@ import { deployed, manifestRefused, manifestSent } from './contract-definitions.
 import { parseJson } from './limits.ts';
 import { Refusal } from './problem.ts';
 import { jsonRoute, none, type Route } from './route.ts';
-import { findUnstorable } from './validation.ts';
 
 export interface ManifestSettings {
   roots: Roots;
@@ -41,10 +40,7 @@ export function manifestRoutes(store: Store, settings: ManifestSettings): Route[
         const read = readManifest(text, { file: null, ...settings });
         if (read.kind === 'problems') throw refused(read.problems);
         const { definition, references } = read;
-        const problems = [
-          ...unstorable(definition),
-          ...(await unknownWorkers(store, definition, references)),
-        ];
+        const problems = await unknownWorkers(store, definition, references);
         if (problems.length > 0) throw refused(problems);
         const { kind, namespace, name, version } = definition;
         const result = await deploy(store, definition, personOf(null));
@@ -88,20 +84,4 @@ async function unknownWorkers(
     problems.push({ file: null, line, column, path, expected, found: what, message });
   }
   return problems;
-}
-
-function unstorable(definition: Definition): Problem[] {
-  return findUnstorable(definition, []).map(({ loc, msg }) => {
-    const found = 'a character or number that cannot be stored';
-    const path = loc.join('.');
-    return {
-      file: null,
-      line: null,
-      column: null,
-      path,
-      expected: msg,
-      found,
-      message: `${msg}, found ${found}`,
-    };
-  });
 }
