@@ -10,6 +10,7 @@ import type { ToolInfo } from '../mcp/servers.ts';
 import type { RunningSaga } from '../store/context.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Gate, Passed } from './gate.ts';
+import type { Stopwatch } from './stopwatch.ts';
 import { openTools, type AllowedTools } from './tools.ts';
 
 export interface CommitCall {
@@ -29,17 +30,18 @@ export interface OneTool extends AllowedTools {
 export async function prepareCall(
   deps: ActivityDeps,
   gate: Gate,
-  at: { ref: StepRef; saga: RunningSaga; step: CommitStepDefinition },
+  at: { ref: StepRef; saga: RunningSaga; step: CommitStepDefinition; stopwatch: Stopwatch },
   context: JsonObject,
   signal: AbortSignal,
 ): Promise<CommitCall> {
-  const { ref, saga, step } = at;
+  const { ref, saga, step, stopwatch } = at;
   const resolved = bind(step.with, context);
-  const tool = await openTool(deps, saga, step, signal);
+  const tool = await stopwatch.time('setup_ms', () => openTool(deps, saga, step, signal));
   const sent = sentArguments(resolved, tool.info.inputSchema);
   refuseInvalid(tool, sent);
   const input = context['input'] ?? {};
-  const passed = gate({ saga, step, span: ref.span, input, arguments: resolved, output: {} });
+  const gated = { saga, step, span: ref.span, input, arguments: resolved, output: {} };
+  const passed = await stopwatch.time('policy_ms', () => gate(gated));
   return { resolved, sent, passed, tool };
 }
 

@@ -25,6 +25,7 @@ import { findReview, type Review } from './reviews.ts';
 import { consumeStart } from './requests.ts';
 import { settleNow } from './settle.ts';
 import type { Store } from './store.ts';
+import type { Measured } from './timing.ts';
 
 /** Attempts at a reason step that died one after the other without recording a turn. */
 const DEATHS = 3;
@@ -188,9 +189,10 @@ export async function fail(
   court: Court,
   ref: StepRef,
   failure: Failure,
-  how: { uncertain: boolean; timedOut?: boolean },
+  how: { uncertain: boolean; timedOut?: boolean; measured?: Measured },
 ): Promise<StepAnswer> {
-  await failStep(court, ref.span, failure, { status: how.timedOut ? 'TIMED_OUT' : 'FAILED' });
+  const { timedOut, measured = {} } = how;
+  await failStep(court, ref.span, failure, { status: timedOut ? 'TIMED_OUT' : 'FAILED', measured });
   const { code } = failure;
   return recordOutcome(court, ref, { kind: 'failed', code, uncertain: how.uncertain, ended: false });
 }

@@ -15,6 +15,7 @@ import { completeStep, recordOutcome } from './outcome.ts';
 import { standing } from './edit.ts';
 import { findReview } from './reviews.ts';
 import type { Store } from './store.ts';
+import type { Measured } from './timing.ts';
 
 export interface Calling {
   token: number;
@@ -88,7 +89,7 @@ export function recordResult(
   store: Store,
   ref: StepRef,
   result: CallResult,
-  ms: number,
+  measured: Measured = {},
 ): Promise<StepAnswer> {
   return inCourt(store, ref, async (court): Promise<StepAnswer> => {
     const execution = await findExecution(court, ref);
@@ -98,10 +99,10 @@ export function recordResult(
     }
     if (result.kind === 'failed') {
       // An earlier call whose result was lost may have taken effect, whatever this one says.
-      return fail(court, ref, result.failure, { uncertain: (execution?.calls ?? 1) > 1 });
+      const uncertain = (execution?.calls ?? 1) > 1;
+      return fail(court, ref, result.failure, { uncertain, measured });
     }
-    const timing = { tool_ms: ms };
-    const { ended } = await completeStep(court, ref.span, { output: { data: result.data }, timing });
+    const { ended } = await completeStep(court, ref.span, { output: { data: result.data }, measured });
     return recordOutcome(court, ref, { kind: 'completed', ended });
   });
 }
