@@ -3,9 +3,10 @@ import type { StepRef } from '../domain/answers.ts';
 import type { Binding, CommitStepDefinition, ToolAllowance } from '../domain/definition.ts';
 import { StepFailed } from '../domain/failure.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { argumentProblems, sentArguments, toolProblems } from '../expression/arguments.ts';
+import { argumentProblems, sentArguments } from '../expression/arguments.ts';
 import { resolveBindings } from '../expression/bindings.ts';
 import { ExpressionError } from '../expression/error.ts';
+import { compileSchema } from '../expression/schema.ts';
 import type { ToolInfo } from '../mcp/servers.ts';
 import type { RunningSaga } from '../store/context.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -82,7 +83,7 @@ export function refuseInvalid({ name, info }: OneTool, sent: JsonObject): void {
 
 /** Throws `StepFailed`, OUTPUT_SCHEMA_VALIDATION_FAILED. Results of tools are never coerced. */
 export function refuseResult(schemas: readonly (JsonObject | null)[], tool: string, data: JsonObject): void {
-  const problems = schemas.flatMap((schema) => (schema === null ? [] : toolProblems(schema, data)));
+  const problems = schemas.flatMap((schema) => (schema === null ? [] : compileSchema(schema)(data)));
   if (problems.length === 0) return;
   const shown = problems.map(({ path, message }) => `${path || 'result'} ${message}`);
   const message = `the result of ${tool} does not satisfy its output schema: ${shown.join('; ')}`;
