@@ -3,7 +3,7 @@
  * It owns connections and migrations; what is written is the business of one file per table or act.
  */
 import { PGlite } from '@electric-sql/pglite';
-import { Kysely, Migrator, sql, type RawBuilder } from 'kysely';
+import { DEFAULT_MIGRATION_TABLE, Kysely, Migrator, sql, type RawBuilder } from 'kysely';
 import pg from 'pg';
 import { lockDirectory } from './lock.ts';
 import { migrations } from './migrations.ts';
@@ -116,6 +116,26 @@ async function openPglite(directory: string | null): Promise<Opened> {
 }
 
 async function migrate(db: Kysely<Tables>): Promise<void> {
+  if (await isNewest(db)) return;
   const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
   if (error) throw new Error('the store could not be brought to its newest migration', { cause: error });
+}
+
+/** The migrator looks at every table and takes a lock; most starts have nothing for it to do. */
+async function isNewest(db: Kysely<Tables>): Promise<boolean> {
+  const known = Object.keys(await migrations.getMigrations()).sort();
+  try {
+    const { rows } = await sql<{
+      name: string;
+    }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(db);
+    return (
+      rows
+        .map(({ name }) => name)
+        .sort()
+        .join() === known.join()
+    );
+  } catch {
+    // A store that is new, or one that cannot be read: the migrator will say.
+    return false;
+  }
 }
