@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import { usedWritingTool } from '../agent/react.ts';
 import { resolveResources } from '../agent/resources.ts';
 import { runAgent, type AgentResources, type AgentResult, type AgentTool } from '../agent/run.ts';
-import { timingOf } from '../agent/usage.ts';
+import { timingOf, usageOf, type LostTurn } from '../agent/usage.ts';
 import { digest } from '../ledger/canonical.ts';
 import { asOwner, fail, takeStep } from '../store/attempt.ts';
 import { cancelStands } from '../store/cancel.ts';
@@ -89,14 +89,14 @@ async function think(
 ): Promise<AgentResult | { answer: StepAnswer }> {
   const { ref, saga, step, stopwatch } = at;
   const worker = saga.worker(step.worker, step.worker_version);
+  const transcript: Json[] = await stopwatch.time('hydration_ms', () => readTurns(deps.store, ref));
+  const spent = createSpent(stopwatch, worker.model_name, transcript);
   const servers = step.tools.length > 0 || step.resources.length > 0;
   const opened = servers
     ? await stopwatch.time('setup_ms', () => openTools(deps.tools, worker, step.tools, signal))
     : null;
   const tools: readonly AgentTool[] = opened?.infos ?? [];
-  const transcript: Json[] = await stopwatch.time('hydration_ms', () => readTurns(deps.store, ref));
-  const kept = [...transcript];
-  const record = recorder(deps, at, kept, signal);
+  const record = recorder(deps, at, spent, signal);
   try {
     return await runAgent({
       step,
@@ -110,6 +110,7 @@ async function think(
       tools,
       transcript,
       record,
+      lost: spent.lose,
       call: async (tool, args, callId) => {
         if (!opened) throw new Error(`expected tool servers for a call of ${tool}, found none`);
         // A key of its own for each call: a resumed step that repeats the one in flight can be told apart.
@@ -122,37 +123,63 @@ async function think(
     });
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    noteTurns(stopwatch, kept);
-    return { answer: error.answer ?? (await cancelled(deps, at, usedWritingTool(kept, tools), shown)) };
-  } finally {
-    noteTurns(stopwatch, kept);
+    const wrote = usedWritingTool(spent.kept, tools);
+    return { answer: error.answer ?? (await cancelled(deps, at, wrote, shown)) };
   }
 }
 
-/** Of all attempts at this iteration, also when it fails. */
-function noteTurns(stopwatch: Stopwatch, entries: readonly Json[]): void {
-  const { llm_ms, tool_ms } = timingOf(entries);
-  stopwatch.note('llm_ms', llm_ms);
-  stopwatch.note('tool_ms', tool_ms);
+/** What this iteration came to and took so far, in all attempts: on the row also when it fails. */
+interface Spent {
+  /** Every entry that is recorded. */
+  kept: readonly Json[];
+  keep(entry: JsonObject): void;
+  lose(turn: LostTurn): void;
 }
 
-/** Records an entry and stops the step when it is over or the saga is cancelled. `kept`: all that is recorded. */
+function createSpent(stopwatch: Stopwatch, modelName: string, transcript: readonly Json[]): Spent {
+  const kept = [...transcript];
+  const lost: LostTurn[] = [];
+  const note = (): void => {
+    const { llm_ms, tool_ms } = timingOf(kept);
+    stopwatch.note(
+      'llm_ms',
+      lost.reduce((sum, { ms }) => sum + ms, llm_ms),
+    );
+    stopwatch.note('tool_ms', tool_ms);
+    const worker = usageOf(kept, modelName, lost);
+    stopwatch.noteUsage(worker['llm_calls'] === 0 ? null : { worker });
+  };
+  note();
+  return {
+    kept,
+    keep: (entry) => {
+      kept.push(entry);
+      note();
+    },
+    lose: (turn) => {
+      lost.push(turn);
+      note();
+    },
+  };
+}
+
+/** Records an entry and stops the step when it is over or the saga is cancelled. */
 function recorder(
   deps: ActivityDeps,
   { ref, token }: Reasoning,
-  kept: Json[],
+  spent: Spent,
   signal: AbortSignal,
 ): (entry: JsonObject) => Promise<void> {
   return async (entry) => {
     const written = await persist(deps, 'a turn', () => {
       signal.throwIfAborted();
       return asOwner(deps.store, ref, token, async (court) => {
-        await writeTurn(court, ref, kept.length, entry);
+        await writeTurn(court, ref, spent.kept.length, entry);
         return cancelStands(court);
       });
     });
     if ('answer' in written) throw new Stopped(written.answer);
-    kept.push(entry);
+    spent.keep(entry);
     if (written.own) throw new Stopped(null);
   };
 }

@@ -9,6 +9,8 @@ export interface Stopwatch {
   time<Value>(name: Time, act: () => Promise<Value> | Value): Promise<Value>;
   /** Notes a time that was measured elsewhere. */
   note(name: Time, ms: number): void;
+  /** Notes what the step used so far. */
+  noteUsage(usage: Measured['usage']): void;
   measured(): Measured;
 }
 
@@ -16,6 +18,7 @@ export interface Stopwatch {
 export function createStopwatch(): Stopwatch {
   const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = Context.current().info;
   const took = new Map<Time, number>();
+  let used: Measured['usage'] = null;
   const note = (name: Time, ms: number): void => void took.set(name, ms);
   // By two clocks: that of Temporal, and of this computer.
   note('schedule_ms', Math.max(0, Date.now() - currentAttemptScheduledTimestampMs));
@@ -30,10 +33,11 @@ export function createStopwatch(): Stopwatch {
       }
     },
     note,
+    noteUsage: (usage) => void (used = usage),
     measured: () => {
       // A part of the row takes the names that are its own.
       const all = Object.fromEntries(took);
-      return { worker: all, engine: all, dispatchedAt: scheduledTimestampMs };
+      return { worker: all, engine: all, dispatchedAt: scheduledTimestampMs, usage: used };
     },
   };
 }

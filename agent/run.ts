@@ -5,6 +5,7 @@ import type { Models } from './model.ts';
 import { runReact } from './react.ts';
 import type { ModelRetry } from './retry.ts';
 import { runSimple } from './simple.ts';
+import type { LostTurn } from './usage.ts';
 
 export interface AgentTool {
   name: string;
@@ -41,6 +42,8 @@ export interface AgentRun {
   transcript: readonly Json[];
   /** Appends one entry; rejects when this attempt must stop: that passes through. */
   record(entry: JsonObject): Promise<void>;
+  /** Is told of each turn that gave nothing to record: it took time, and may have cost tokens. */
+  lost?: (turn: LostTurn) => void;
   /** Rejects with an error named `ToolCallLost` or `ToolCallRefused` when there is no result. */
   call(tool: string, args: JsonObject, callId: string): Promise<ToolAnswer>;
   retry: ModelRetry;

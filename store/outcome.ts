@@ -78,12 +78,14 @@ export async function failStep(
   const { tx, saga, now } = court;
   const status = extra.status ?? 'FAILED';
   const details = errorDetails(failure);
+  const usage = extra.measured?.usage ?? null;
   const row = await tx
     .updateTable('steps')
     .set({
       status,
       end_time: now,
       error_details: asJson(details),
+      ...(usage === null ? {} : { usage: asJson(usage) }),
       timing: stepTiming(court, extra.measured),
       ...(extra.resolvedArguments === undefined
         ? {}

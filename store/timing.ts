@@ -4,6 +4,7 @@
  * no statement of its own.
  */
 import { sql, type RawBuilder } from 'kysely';
+import type { JsonObject } from '../domain/json.ts';
 import type { Court } from './judge.ts';
 
 const WORKER = ['hydration_ms', 'setup_ms', 'llm_ms', 'tool_ms'] as const;
@@ -18,6 +19,8 @@ export interface Measured {
   engine?: Readonly<Partial<Record<EngineTime, number>>>;
   /** When the phase was dispatched first, in milliseconds of the epoch; what follows until now is its ingest. */
   dispatchedAt?: number;
+  /** What a model used: written with the end of a step that failed; left out or null: the row keeps what it has. */
+  usage?: { worker: JsonObject } | null;
 }
 
 /** The value of `steps.timing` when the step ends now. */
