@@ -86,6 +86,17 @@ describe('a tool call', () => {
     await assert.rejects(tools.call('wrong_shape', {}, patient()), ToolCallLost);
   });
 
+  it('whose response has no form of the protocol is lost at once', async () => {
+    for (const tool of ['no_result', 'no_error', 'neither']) {
+      await assert.rejects(tools.call(tool, {}, patient()), (error) => {
+        assert.ok(error instanceof ToolCallLost);
+        assert.match(error.message, /neither a result nor an error in the form of the protocol/);
+        return true;
+      });
+    }
+    assert.deepEqual((await tools.call('echo', { n: 3 }, patient())).data, { n: 3 });
+  });
+
   it('answered twice has the first answer, and the second belongs to no other call', async () => {
     assert.equal((await tools.call('twice', {}, patient())).text, 'first');
     assert.deepEqual((await tools.call('echo', { n: 2 }, patient())).data, { n: 2 });
