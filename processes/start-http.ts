@@ -5,7 +5,7 @@
  */
 import type { Logger } from 'pino';
 import type { CrashPoint, Settings } from '../settings.ts';
-import { openStore, type Store, type StoreOptions } from '../store/store.ts';
+import type { Store, StoreOptions } from '../store/store.ts';
 import type { Delivering } from './start-delivery.ts';
 
 export interface Http {
@@ -16,25 +16,52 @@ export interface Http {
   stop(): Promise<void>;
 }
 
+interface HttpParts {
+  opened: StoreOptions;
+  crash: (point: CrashPoint) => void;
+  log: Logger;
+}
+
 /** Rejects when the store cannot be opened or the port is taken; nothing is left open then. */
-export async function startHttp(
-  settings: Settings,
-  parts: { opened: StoreOptions; crash: (point: CrashPoint) => void; log: Logger },
-): Promise<Http> {
-  const { opened, crash, log } = parts;
-  const [store, { startApi }] = await Promise.all([openStore(opened), import('../api/listen.ts')]);
-  let told = (_delivery: Delivering): void => undefined;
-  const delivering = new Promise<Delivering>((resolve) => {
-    told = resolve;
-  });
-  const { roots, stdioAllow } = settings;
-  const temporal = async () => (await delivering).temporal();
+export async function startHttp(settings: Settings, parts: HttpParts): Promise<Http> {
+  const [store, { startApi }] = await Promise.all([open(parts.opened), import('../api/listen.ts')]);
   try {
-    const api = await startApi(settings, { store, roots, stdioAllow, temporal, log });
-    log.info({ url: api.url }, `api ready on ${api.url}`);
-    const { startDelivery } = await import('./start-delivery.ts');
+    return await serve(settings, parts, store, startApi);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function open(options: StoreOptions): Promise<Store> {
+  const { openStore } = await import('../store/store.ts');
+  return await openStore(options);
+}
+
+async function serve(
+  settings: Settings,
+  { crash, log }: HttpParts,
+  store: Store,
+  startApi: typeof import('../api/listen.ts').startApi,
+): Promise<Http> {
+  const { roots, stdioAllow } = settings;
+  let tell = (_delivery: Delivering): void => undefined;
+  const delivering = new Promise<Delivering>((resolve) => {
+    tell = resolve;
+  });
+  const temporal = async () => (await delivering).temporal();
+  const api = await startApi(settings, { store, roots, stdioAllow, temporal, log });
+  log.info({ url: api.url }, `api ready on ${api.url}`);
+  try {
+    const [{ startDelivery }, { loadAll }] = await Promise.all([
+      import('./start-delivery.ts'),
+      import('../api/on-demand.ts'),
+    ]);
     const delivery = startDelivery(settings.temporal, { store, crash, log });
-    told(delivery);
+    tell(delivery);
+    void loadAll().catch((error: unknown) =>
+      log.error({ err: error }, 'a part of the interface could not be loaded'),
+    );
     return {
       store,
       stopListening: () => api.stop(),
@@ -44,7 +71,7 @@ export async function startHttp(
       },
     };
   } catch (error) {
-    await store.close();
+    await api.stop();
     throw error;
   }
 }
