@@ -2,6 +2,7 @@
 import { createMock } from './mock.ts';
 import { ModelError } from './model.ts';
 import type { Model, ModelInput, Models } from './model.ts';
+import { refusals } from './refusals.ts';
 import { createSdkModel } from './sdk-model.ts';
 
 export interface LlmSettings {
@@ -84,6 +85,7 @@ function local({ localBaseUrl, localApiKey }: LlmSettings, { worker }: ModelInpu
         ...(localApiKey === null ? {} : { apiKey: localApiKey }),
         includeUsage: true,
         supportsStructuredOutputs: true,
+        metadataExtractor: refusals,
       }).chatModel(worker.model_name);
     },
     secret: localApiKey !== null && localApiKey.length >= SHORTEST_SECRET ? localApiKey : null,
