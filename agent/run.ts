@@ -12,6 +12,8 @@ export interface AgentTool {
   description: string | null;
   inputSchema: JsonObject;
   readOnly: boolean;
+  /** By its server's word; what is read-only is so as well. */
+  idempotent: boolean;
 }
 
 export interface ToolAnswer {

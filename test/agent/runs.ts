@@ -121,7 +121,7 @@ export function recordedRun(script: MockTurn[] | null, more: Partial<AgentRun> =
 
 /** An allowed tool that answers in this process with the call that it got. */
 export function echoTool(name: string, inputSchema: JsonObject = { type: 'object' }): AgentTool {
-  return { name, description: `says ${name}`, inputSchema, readOnly: true };
+  return { name, description: `says ${name}`, inputSchema, readOnly: true, idempotent: true };
 }
 
 export function echo(tool: string, args: JsonObject, id: string): Promise<ToolAnswer> {
