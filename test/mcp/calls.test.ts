@@ -113,6 +113,16 @@ describe('a tool call', () => {
     );
   });
 
+  it('of a server that prints 20,000 lines puts a few of them into the log, and how many were left out', async () => {
+    await tools.call('chatter', {}, patient());
+    await fixture.servers.close();
+    const lines = fixture.logged.map(({ fields }) => JSON.stringify(fields));
+    const left = lines.map((line) => Number(/\((\d+) more lines were left out/.exec(line)?.[1] ?? 0));
+    const shown = lines.filter((line) => line.includes('"line":"line"')).length;
+    assert.equal(shown + left.reduce((sum, each) => sum + each, 0), 20_000);
+    assert.ok(shown < 2_000, `${shown} lines`);
+  });
+
   it('may answer two megabytes, but one that answers more than ten is lost with its server', async () => {
     const { data } = await tools.call('huge', {}, patient());
     assert.deepEqual(data, { big: 'x'.repeat(2 * 1024 * 1024) });
