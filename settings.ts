@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { createReader, nearest } from './settings/reader.ts';
+import { oldNameWarnings } from './settings/old-names.ts';
 import type { Environment, Reader } from './settings/reader.ts';
 
 export type { Environment, LogLevel } from './settings/reader.ts';
@@ -26,7 +27,10 @@ export type CrashPoint = (typeof crashPoints)[number];
 
 const HTTP = ['http:', 'https:'] as const;
 
-export type Settings = Readonly<ReturnType<typeof gather>>;
+export type Settings = Readonly<ReturnType<typeof gather>> & {
+  /** What a process says once when it starts: settings that have no effect. */
+  readonly warnings: readonly string[];
+};
 
 /** Settings that cannot be used. `problems` has one line for each, the message has them all. */
 export class SettingsError extends Error {
@@ -70,7 +74,18 @@ export function readSettings(env: Environment): Settings {
     );
   }
   if (reader.problems.length > 0) throw new SettingsError(reader.problems);
-  return deepFreeze(settings);
+  return deepFreeze({ ...settings, warnings: warningsOf(env, settings) });
+}
+
+function warningsOf(
+  env: Environment,
+  { databaseUrl, otlpEndpoint }: ReturnType<typeof gather>,
+): readonly string[] {
+  const warnings = oldNameWarnings(env, databaseUrl);
+  if (otlpEndpoint !== null) {
+    warnings.push('WARDEN_OTLP_ENDPOINT is set, but traces are not exported yet: it has no effect');
+  }
+  return warnings;
 }
 
 function gather(reader: Reader) {
@@ -112,6 +127,8 @@ function gather(reader: Reader) {
     stdioAllow: list('WARDEN_STDIO_ALLOW'),
     /** Whether the `url` of a tool source may lead to a loopback or private address. */
     mcpAllowPrivate: reader.flag('WARDEN_MCP_ALLOW_PRIVATE', false),
+    /** Of one tool call; null: the limit of its step alone. */
+    mcpCallTimeoutMs: reader.limitSeconds('WARDEN_MCP_CALL_TIMEOUT_S'),
     notes: { folder: reader.optional('WARDEN_NOTES_FOLDER'), record: reader.optional('WARDEN_NOTES_RECORD') },
     issues: { file: reader.optional('WARDEN_ISSUES_FILE'), record: reader.optional('WARDEN_ISSUES_RECORD') },
     ...gatherModels(reader),
@@ -119,6 +136,8 @@ function gather(reader: Reader) {
       baseDelayMs: seconds('WARDEN_UNDO_RETRY_BASE_DELAY_S', 1),
       maxDelayMs: seconds('WARDEN_UNDO_RETRY_MAX_DELAY_S', 60),
     },
+    /** Where traces will be exported to; null: nowhere. */
+    otlpEndpoint: reader.url('WARDEN_OTLP_ENDPOINT', HTTP, ['OTLP_ENDPOINT']),
     logLevel: reader.logLevel('WARDEN_LOG_LEVEL', ['LOGGING_LEVEL']),
     /** Where the command line finds the HTTP interface; null: it says how to set it. */
     engineUrl: reader.url('ENGINE_URL', HTTP),
@@ -140,6 +159,8 @@ function gatherModels({ flag, whole, seconds, optional, url }: Reader) {
     /** Model providers. The keys go nowhere but into the requests to their provider. */
     llm: {
       localBaseUrl: url('WARDEN_LOCAL_LLM_BASE_URL', HTTP) ?? 'http://localhost:11434/v1',
+      /** null: the server asks for none. */
+      localApiKey: optional('WARDEN_LOCAL_LLM_API_KEY'),
       openaiApiKey: optional('OPENAI_API_KEY'),
       /** null: the provider's own. */
       openaiBaseUrl: url('OPENAI_BASE_URL', HTTP),

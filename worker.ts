@@ -1,10 +1,6 @@
 /** Process entry: a worker process, which polls Temporal and runs the activities of sagas. */
 import { createCrash } from './processes/crash.ts';
-import { installRuntime } from './processes/poll.ts';
 import { runProcess } from './processes/run.ts';
-import { startDelivery } from './processes/start-delivery.ts';
-import { startWorker } from './processes/start-worker.ts';
-import { openStore } from './store/store.ts';
 
 await runProcess('worker', async (settings, env, log) => {
   const url = settings.databaseUrl;
@@ -13,8 +9,15 @@ await runProcess('worker', async (settings, env, log) => {
       'expected DATABASE_URL: the embedded store belongs to one process, so it runs with "npm run start:standalone"',
     );
   }
+  // The store is opened while the libraries are loaded: it waits for PostgreSQL, they for the processor.
+  const { openStore } = await import('./store/store.ts');
+  const [store, { installRuntime }, { startDelivery }, { startWorker }] = await Promise.all([
+    openStore({ url, connections: settings.worker.connections }),
+    import('./processes/poll.ts'),
+    import('./processes/start-delivery.ts'),
+    import('./processes/start-worker.ts'),
+  ]);
   installRuntime(log);
-  const store = await openStore({ url, connections: settings.worker.connections });
   const crash = createCrash(settings.crashPoint);
   const delivery = startDelivery(settings.temporal, { store, crash, log });
   const worker = startWorker(settings, { store, env, dist: import.meta.dirname, crash, log });

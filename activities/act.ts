@@ -19,6 +19,7 @@ import { openTool, prepareCall, refuseResult, type OneTool } from './commit-call
 import type { ActivityDeps } from './deps.ts';
 import type { Gate } from './gate.ts';
 import { persist } from './persist.ts';
+import { createStopwatch } from './stopwatch.ts';
 import { isWanted } from './when.ts';
 import { scheduledAt, type Watching } from './watch.ts';
 
@@ -27,19 +28,21 @@ const AGAIN_MS = 500;
 
 export function createAct(deps: ActivityDeps, gate: Gate): (ref: StepRef) => Promise<StepAnswer> {
   return async (ref) => {
-    const saga = await loadSaga(deps.store, ref.traceId);
+    const stopwatch = createStopwatch();
+    const saga = await stopwatch.time('hydration_ms', () => loadSaga(deps.store, ref.traceId));
     const step = commitOf(saga, ref);
     const taken = await takeStep(deps.store, ref, step, scheduledAt());
     if (taken.kind === 'answer') return taken.answer;
     const { token, review } = taken;
-    const own = { token, limitSeconds: step.timeout_seconds };
+    const at = { ref, saga, step, stopwatch };
+    const own = { token, limitSeconds: step.timeout_seconds, stopwatch };
     return attempt(deps, ref, own, async (watching) => {
       const { signal } = watching;
       const ready = review
-        ? await approvedCall(deps, saga, step, review, signal)
-        : await preparedCall(deps, gate, { ref, saga, step }, signal);
-      if (ready === null) return await skip(deps.store, ref, token);
-      return callUntilAnswered(deps, ref, { token, step, ...ready }, watching);
+        ? await approvedCall(deps, at, review, signal)
+        : await preparedCall(deps, gate, at, signal);
+      if (ready === null) return await skip(deps.store, ref, token, stopwatch.measured());
+      return callUntilAnswered(deps, { ...at, token, ...ready }, watching);
     });
   };
 }
@@ -58,14 +61,16 @@ interface Ready {
   prepared: Parameters<typeof beginCall>[2]['prepared'];
 }
 
+/** The step that an attempt is at. */
+type At = Parameters<typeof prepareCall>[2];
+
 async function approvedCall(
   deps: ActivityDeps,
-  saga: RunningSaga,
-  step: CommitStepDefinition,
+  { saga, step, stopwatch }: At,
   review: Review,
   signal: AbortSignal,
 ): Promise<Ready> {
-  const tool = await openTool(deps, saga, step, signal);
+  const tool = await stopwatch.time('setup_ms', () => openTool(deps, saga, step, signal));
   const { sent } = standing(review);
   if (sent === null) throw new Error('expected the arguments that were approved in the review, found none');
   return { tool, sent, prepared: null };
@@ -75,40 +80,41 @@ async function approvedCall(
 async function preparedCall(
   deps: ActivityDeps,
   gate: Gate,
-  at: Parameters<typeof prepareCall>[2],
+  at: At,
   signal: AbortSignal,
 ): Promise<Ready | null> {
-  const context = await readContext(deps.store, at.ref.traceId);
-  if (!isWanted(at, context)) return null;
+  const { stopwatch } = at;
+  const context = await stopwatch.time('hydration_ms', () => readContext(deps.store, at.ref.traceId));
+  if (!(await stopwatch.time('when_cel_ms', () => isWanted(at, context)))) return null;
   const { tool, sent, resolved, passed } = await prepareCall(deps, gate, at, context, signal);
   return { tool, sent, prepared: { resolved, verdict: passed?.fact ?? null } };
 }
 
 async function callUntilAnswered(
   deps: ActivityDeps,
-  ref: StepRef,
-  call: Ready & { token: number; step: CommitStepDefinition },
+  call: At & Ready & { token: number },
   { signal, ...watching }: Watching,
 ): Promise<StepAnswer> {
-  for (let called = false; ; called = true) {
+  const { ref, stopwatch } = call;
+  for (let lostWhy: string | null = null; ;) {
     signal.throwIfAborted();
     watching.calling();
-    const begun = await begin(deps, ref, { ...call, called });
+    const begun = await begin(deps, ref, { ...call, lostWhy });
     if (begun.kind === 'answer') return begun.answer;
     deps.crash('calling-not-called');
-    const started = performance.now();
-    const result = await callOnce(ref, call, signal);
-    if (result !== null) {
+    const result = await stopwatch.time('tool_ms', () => callOnce(ref, call, signal));
+    if (result.kind !== 'lost') {
       watching.answered();
       deps.crash('effect-not-recorded');
-      const ms = Math.round(performance.now() - started);
+      const measured = stopwatch.measured();
       const answer = await persist(deps, 'the result of a call', () =>
-        recordResult(deps.store, ref, result, ms),
+        recordResult(deps.store, ref, result, measured),
       );
       deps.crash('recorded-not-reported');
       return answer;
     }
-    // Lost: the next look at the row says whether it may be called again.
+    // The next look at the row says whether it may be called again.
+    lostWhy = result.why;
     await delay(AGAIN_MS, undefined, { signal });
   }
 }
@@ -120,23 +126,23 @@ async function callUntilAnswered(
 function begin(
   { store, log }: ActivityDeps,
   ref: StepRef,
-  { tool, sent, prepared, token, called }: Ready & { token: number; called: boolean },
+  { tool, sent, prepared, token, lostWhy }: Ready & { token: number; lostWhy: string | null },
 ): ReturnType<typeof beginCall> {
   const { name, idempotent } = tool;
   let tries = 0;
   return persist({ log }, 'the beginning of a call', () => {
     tries += 1;
-    const unmade = !called && tries > 1;
-    return beginCall(store, ref, { token, tool: name, idempotent, sent, prepared, unmade });
+    const unmade = lostWhy === null && tries > 1;
+    return beginCall(store, ref, { token, tool: name, idempotent, sent, prepared, unmade, lostWhy });
   });
 }
 
-/** null: the result was lost, and the call may have taken effect. */
+/** Lost: there is no result, and the call may have taken effect. */
 async function callOnce(
   ref: StepRef,
   { tool, sent, step }: { tool: OneTool; sent: JsonObject; step: CommitStepDefinition },
   signal: AbortSignal,
-): Promise<CallResult | null> {
+): Promise<CallResult | { kind: 'lost'; why: string }> {
   try {
     const idempotencyKey = `${ref.traceId}:${ref.span}`;
     const answer = await tool.set.call(tool.name, sent, { idempotencyKey, signal });
@@ -145,7 +151,7 @@ async function callOnce(
     return { kind: 'done', data: storable(answer.data) };
   } catch (error) {
     if (signal.aborted) throw error;
-    if (error instanceof ToolCallLost) return null;
+    if (error instanceof ToolCallLost) return { kind: 'lost', why: error.message };
     if (error instanceof ToolCallRefused) {
       return failed({ code: 'TOOL_INVOKE_FAILED', message: error.message, details: { tool: tool.name } });
     }

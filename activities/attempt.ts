@@ -6,7 +6,9 @@ import { isForcedOver } from '../store/forced.ts';
 import { noteAlive, noteOrderlyStop } from '../store/executions.ts';
 import type { ActivityDeps } from './deps.ts';
 import { PolicyStopped } from './gate.ts';
+import type { Measured } from '../store/timing.ts';
 import { persist } from './persist.ts';
+import type { Stopwatch } from './stopwatch.ts';
 import { watch, type Watching } from './watch.ts';
 
 /**
@@ -16,16 +18,17 @@ import { watch, type Watching } from './watch.ts';
 export async function attempt(
   deps: ActivityDeps,
   ref: StepRef,
-  own: { token: number; limitSeconds: number },
+  own: { token: number; limitSeconds: number; stopwatch: Stopwatch },
   work: (watching: Watching) => Promise<StepAnswer>,
 ): Promise<StepAnswer> {
   const { store } = deps;
-  const { token, limitSeconds } = own;
+  const { token, limitSeconds, stopwatch } = own;
   try {
     const alive = () => noteAlive(store, ref, token);
     return await watch({ limitSeconds, alive, forced: () => isForcedOver(store, ref) }, work);
   } catch (error) {
-    if (error instanceof StepFailed) return await recordFailure(deps, ref, token, error);
+    if (error instanceof StepFailed)
+      return await recordFailure(deps, ref, { token, measured: stopwatch.measured() }, error);
     await noteOrderlyStop(store, ref, token).catch(() => undefined);
     throw error;
   }
@@ -34,7 +37,7 @@ export async function attempt(
 async function recordFailure(
   deps: ActivityDeps,
   ref: StepRef,
-  token: number,
+  { token, measured }: { token: number; measured: Measured },
   stopped: StepFailed,
 ): Promise<StepAnswer> {
   const { failure } = stopped;
@@ -43,7 +46,7 @@ async function recordFailure(
       if (stopped instanceof PolicyStopped) court.record(stopped.verdict);
       const timedOut = failure.code === 'STEP_TIMED_OUT';
       // A call that began and has no result may have taken effect.
-      return fail(court, ref, failure, { uncertain: execution.calling_at !== null, timedOut });
+      return fail(court, ref, failure, { uncertain: execution.calling_at !== null, timedOut, measured });
     }),
   );
   return 'answer' in recorded ? recorded.answer : recorded.own;

@@ -3,13 +3,15 @@ import type { StepRef } from '../domain/answers.ts';
 import type { Binding, CommitStepDefinition, ToolAllowance } from '../domain/definition.ts';
 import { StepFailed } from '../domain/failure.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { argumentProblems, sentArguments, toolProblems } from '../expression/arguments.ts';
+import { argumentProblems, sentArguments } from '../expression/arguments.ts';
 import { resolveBindings } from '../expression/bindings.ts';
 import { ExpressionError } from '../expression/error.ts';
+import { compileSchema } from '../expression/schema.ts';
 import type { ToolInfo } from '../mcp/servers.ts';
 import type { RunningSaga } from '../store/context.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Gate, Passed } from './gate.ts';
+import type { Stopwatch } from './stopwatch.ts';
 import { openTools, type AllowedTools } from './tools.ts';
 
 export interface CommitCall {
@@ -29,17 +31,18 @@ export interface OneTool extends AllowedTools {
 export async function prepareCall(
   deps: ActivityDeps,
   gate: Gate,
-  at: { ref: StepRef; saga: RunningSaga; step: CommitStepDefinition },
+  at: { ref: StepRef; saga: RunningSaga; step: CommitStepDefinition; stopwatch: Stopwatch },
   context: JsonObject,
   signal: AbortSignal,
 ): Promise<CommitCall> {
-  const { ref, saga, step } = at;
+  const { ref, saga, step, stopwatch } = at;
   const resolved = bind(step.with, context);
-  const tool = await openTool(deps, saga, step, signal);
+  const tool = await stopwatch.time('setup_ms', () => openTool(deps, saga, step, signal));
   const sent = sentArguments(resolved, tool.info.inputSchema);
   refuseInvalid(tool, sent);
   const input = context['input'] ?? {};
-  const passed = gate({ saga, step, span: ref.span, input, arguments: resolved, output: {} });
+  const gated = { saga, step, span: ref.span, input, arguments: resolved, output: {} };
+  const passed = await stopwatch.time('policy_ms', () => gate(gated));
   return { resolved, sent, passed, tool };
 }
 
@@ -80,7 +83,7 @@ export function refuseInvalid({ name, info }: OneTool, sent: JsonObject): void {
 
 /** Throws `StepFailed`, OUTPUT_SCHEMA_VALIDATION_FAILED. Results of tools are never coerced. */
 export function refuseResult(schemas: readonly (JsonObject | null)[], tool: string, data: JsonObject): void {
-  const problems = schemas.flatMap((schema) => (schema === null ? [] : toolProblems(schema, data)));
+  const problems = schemas.flatMap((schema) => (schema === null ? [] : compileSchema(schema)(data)));
   if (problems.length === 0) return;
   const shown = problems.map(({ path, message }) => `${path || 'result'} ${message}`);
   const message = `the result of ${tool} does not satisfy its output schema: ${shown.join('; ')}`;

@@ -10,26 +10,25 @@ import { attempt } from './attempt.ts';
 import { prepareCall } from './commit-call.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Gate } from './gate.ts';
+import { createStopwatch } from './stopwatch.ts';
 import { isWanted } from './when.ts';
 import { scheduledAt } from './watch.ts';
 
 export function createPrepare(deps: ActivityDeps, gate: Gate): (ref: StepRef) => Promise<StepAnswer> {
   return async (ref) => {
-    const saga = await loadSaga(deps.store, ref.traceId);
+    const stopwatch = createStopwatch();
+    const saga = await stopwatch.time('hydration_ms', () => loadSaga(deps.store, ref.traceId));
     const step = commitOf(saga, ref);
     const taken = await takeStep(deps.store, ref, step, scheduledAt());
     if (taken.kind === 'answer') return taken.answer;
     const { token } = taken;
-    return attempt(deps, ref, { token, limitSeconds: step.timeout_seconds }, async ({ signal }) => {
-      const context = await readContext(deps.store, ref.traceId);
-      if (!isWanted({ ref, saga, step }, context)) return await skip(deps.store, ref, token);
-      const { resolved, sent, passed, tool } = await prepareCall(
-        deps,
-        gate,
-        { ref, saga, step },
-        context,
-        signal,
-      );
+    const at = { ref, saga, step, stopwatch };
+    const own = { token, limitSeconds: step.timeout_seconds, stopwatch };
+    return attempt(deps, ref, own, async ({ signal }) => {
+      const context = await stopwatch.time('hydration_ms', () => readContext(deps.store, ref.traceId));
+      if (!(await stopwatch.time('when_cel_ms', () => isWanted(at, context))))
+        return await skip(deps.store, ref, token, stopwatch.measured());
+      const { resolved, sent, passed, tool } = await prepareCall(deps, gate, at, context, signal);
       const retry = await retryOf(deps.store, ref, step);
       const opened = await openHold(deps.store, ref, token, {
         opening: {
@@ -41,6 +40,7 @@ export function createPrepare(deps: ActivityDeps, gate: Gate): (ref: StepRef) =>
           policy: passed === null ? null : passed.shown,
           expiresMs: step.review.expires_ms,
           maxRetries: step.hitl_max_retries,
+          measured: stopwatch.measured(),
           resolvedArguments: retry === null ? resolved : { ...resolved, _hitl_retry: retry },
         },
         verdict: passed?.fact ?? null,

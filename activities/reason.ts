@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import { usedWritingTool } from '../agent/react.ts';
 import { resolveResources } from '../agent/resources.ts';
 import { runAgent, type AgentResources, type AgentResult, type AgentTool } from '../agent/run.ts';
+import { timingOf, usageOf, type LostTurn } from '../agent/usage.ts';
 import { digest } from '../ledger/canonical.ts';
 import { asOwner, fail, takeStep } from '../store/attempt.ts';
 import { cancelStands } from '../store/cancel.ts';
@@ -18,6 +19,7 @@ import { bind } from './commit-call.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Gate, Passed } from './gate.ts';
 import { persist } from './persist.ts';
+import { createStopwatch, type Stopwatch } from './stopwatch.ts';
 import { openTools, type AllowedTools } from './tools.ts';
 import { wantedKeys } from './wanted-keys.ts';
 import { isWanted } from './when.ts';
@@ -28,39 +30,45 @@ interface Reasoning {
   token: number;
   saga: RunningSaga;
   step: ReasonStepDefinition;
+  stopwatch: Stopwatch;
 }
 
 export function createReason(deps: ActivityDeps, gate: Gate): (ref: StepRef) => Promise<StepAnswer> {
   return async (ref) => {
-    const saga = await loadSaga(deps.store, ref.traceId);
+    const stopwatch = createStopwatch();
+    const saga = await stopwatch.time('hydration_ms', () => loadSaga(deps.store, ref.traceId));
     const step = saga.saga.steps[saga.indexOf(ref.span)];
     if (step?.kind !== 'reason')
       throw new Error(`expected a reason step at ${ref.span}, found ${step?.kind ?? 'none'}`);
     const taken = await takeStep(deps.store, ref, step, scheduledAt());
     if (taken.kind === 'answer') return taken.answer;
-    const at = { ref, token: taken.token, saga, step };
-    return attempt(
-      deps,
-      ref,
-      { token: taken.token, limitSeconds: step.timeout_seconds },
-      async ({ signal }) => {
-        const context = await readContext(deps.store, ref.traceId);
-        if (!isWanted(at, context)) return await skip(deps.store, ref, taken.token);
-        const retry = await retryOf(deps.store, ref, step);
-        const resolved = bind(step.with, context);
-        const shown = retry === null ? resolved : { ...resolved, _hitl_retry: retry };
-        const result = await think(deps, at, { shown, retry }, signal);
-        if ('answer' in result) return result.answer;
-        const output = { data: result.output, ...(result.facts === null ? {} : { facts: result.facts }) };
-        const input = context['input'] ?? {};
-        const passed = gate({ saga, step, span: ref.span, input, arguments: resolved, output });
-        const usage = { worker: result.usage };
-        const timing = { ...result.timing };
-        const done = { output, usage, timing, shown, passed, wrote: result.usedWritingTool };
-        return step.hitl ? await holdOutput(deps, at, done) : await complete(deps, at, done);
-      },
-    );
+    const at = { ref, token: taken.token, saga, step, stopwatch };
+    const own = { token: taken.token, limitSeconds: step.timeout_seconds, stopwatch };
+    return attempt(deps, ref, own, ({ signal }) => reason(deps, gate, at, signal));
   };
+}
+
+async function reason(
+  deps: ActivityDeps,
+  gate: Gate,
+  at: Reasoning,
+  signal: AbortSignal,
+): Promise<StepAnswer> {
+  const { ref, token, saga, step, stopwatch } = at;
+  const context = await stopwatch.time('hydration_ms', () => readContext(deps.store, ref.traceId));
+  if (!(await stopwatch.time('when_cel_ms', () => isWanted(at, context))))
+    return await skip(deps.store, ref, token, stopwatch.measured());
+  const retry = await retryOf(deps.store, ref, step);
+  const resolved = bind(step.with, context);
+  const shown = retry === null ? resolved : { ...resolved, _hitl_retry: retry };
+  const result = await think(deps, at, { shown, retry }, signal);
+  if ('answer' in result) return result.answer;
+  const output = { data: result.output, ...(result.facts === null ? {} : { facts: result.facts }) };
+  const gated = { saga, step, span: ref.span, input: context['input'] ?? {}, arguments: resolved, output };
+  const passed = await stopwatch.time('policy_ms', () => gate(gated));
+  const usage = { worker: result.usage };
+  const done = { output, usage, shown, passed, wrote: result.usedWritingTool };
+  return step.hitl ? await holdOutput(deps, at, done) : await complete(deps, at, done);
 }
 
 /** Stops a react step: the answer is recorded already, or the saga is cancelled. */
@@ -79,14 +87,16 @@ async function think(
   { shown, retry }: { shown: JsonObject; retry: JsonObject | null },
   signal: AbortSignal,
 ): Promise<AgentResult | { answer: StepAnswer }> {
-  const { ref, saga, step } = at;
+  const { ref, saga, step, stopwatch } = at;
   const worker = saga.worker(step.worker, step.worker_version);
+  const transcript: Json[] = await stopwatch.time('hydration_ms', () => readTurns(deps.store, ref));
+  const spent = createSpent(stopwatch, worker.model_name, transcript);
   const servers = step.tools.length > 0 || step.resources.length > 0;
-  const opened = servers ? await openTools(deps.tools, worker, step.tools, signal) : null;
+  const opened = servers
+    ? await stopwatch.time('setup_ms', () => openTools(deps.tools, worker, step.tools, signal))
+    : null;
   const tools: readonly AgentTool[] = opened?.infos ?? [];
-  const transcript: Json[] = await readTurns(deps.store, ref);
-  const kept = [...transcript];
-  const record = recorder(deps, at, kept, signal);
+  const record = recorder(deps, at, spent, signal);
   try {
     return await runAgent({
       step,
@@ -100,6 +110,7 @@ async function think(
       tools,
       transcript,
       record,
+      lost: spent.lose,
       call: async (tool, args, callId) => {
         if (!opened) throw new Error(`expected tool servers for a call of ${tool}, found none`);
         // A key of its own for each call: a resumed step that repeats the one in flight can be told apart.
@@ -112,15 +123,51 @@ async function think(
     });
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    return { answer: error.answer ?? (await cancelled(deps, at, usedWritingTool(kept, tools), shown)) };
+    const wrote = usedWritingTool(spent.kept, tools);
+    return { answer: error.answer ?? (await cancelled(deps, at, wrote, shown)) };
   }
 }
 
-/** Records an entry and stops the step when it is over or the saga is cancelled. `kept`: all that is recorded. */
+/** What this iteration came to and took so far, in all attempts: on the row also when it fails. */
+interface Spent {
+  /** Every entry that is recorded. */
+  kept: readonly Json[];
+  keep(entry: JsonObject): void;
+  lose(turn: LostTurn): void;
+}
+
+function createSpent(stopwatch: Stopwatch, modelName: string, transcript: readonly Json[]): Spent {
+  const kept = [...transcript];
+  const lost: LostTurn[] = [];
+  const note = (): void => {
+    const { llm_ms, tool_ms } = timingOf(kept);
+    stopwatch.note(
+      'llm_ms',
+      lost.reduce((sum, { ms }) => sum + ms, llm_ms),
+    );
+    stopwatch.note('tool_ms', tool_ms);
+    const worker = usageOf(kept, modelName, lost);
+    stopwatch.noteUsage(worker['llm_calls'] === 0 ? null : { worker });
+  };
+  note();
+  return {
+    kept,
+    keep: (entry) => {
+      kept.push(entry);
+      note();
+    },
+    lose: (turn) => {
+      lost.push(turn);
+      note();
+    },
+  };
+}
+
+/** Records an entry and stops the step when it is over or the saga is cancelled. */
 function recorder(
   deps: ActivityDeps,
   { ref, token }: Reasoning,
-  kept: Json[],
+  spent: Spent,
   signal: AbortSignal,
 ): (entry: JsonObject) => Promise<void> {
   return async (entry) => {
@@ -130,14 +177,14 @@ function recorder(
       () => {
         signal.throwIfAborted();
         return asOwner(deps.store, ref, token, async (court) => {
-          await writeTurn(court, ref, kept.length, entry);
+          await writeTurn(court, ref, spent.kept.length, entry);
           return cancelStands(court);
         });
       },
       signal,
     );
     if ('answer' in written) throw new Stopped(written.answer);
-    kept.push(entry);
+    spent.keep(entry);
     if (written.own) throw new Stopped(null);
   };
 }
@@ -156,13 +203,14 @@ function resourcesOf(
 /** Stopped after the turn in flight; what a tool that is not read-only did is unknown, so it counts as done. */
 async function cancelled(
   deps: ActivityDeps,
-  { ref, token }: Reasoning,
+  { ref, token, stopwatch }: Reasoning,
   wrote: boolean,
   shown: JsonObject,
 ): Promise<StepAnswer> {
+  const measured = stopwatch.measured();
   const recorded = await asOwner(deps.store, ref, token, async (court): Promise<StepAnswer> => {
-    if (wrote) return fail(court, ref, CANCELLED, { uncertain: true });
-    await failStep(court, ref.span, CANCELLED, { resolvedArguments: shown });
+    if (wrote) return fail(court, ref, CANCELLED, { uncertain: true, measured });
+    await failStep(court, ref.span, CANCELLED, { resolvedArguments: shown, measured });
     return recordOutcome(court, ref, { kind: 'cancelled' });
   });
   return 'answer' in recorded ? recorded.answer : recorded.own;
@@ -171,8 +219,6 @@ async function cancelled(
 interface Done {
   output: JsonObject;
   usage: JsonObject;
-  /** Of the worker. */
-  timing: JsonObject;
   shown: JsonObject;
   passed: Passed | null;
   /** It called a tool that is not read-only. */
@@ -181,7 +227,7 @@ interface Done {
 
 async function holdOutput(
   deps: ActivityDeps,
-  { ref, token, step }: Reasoning,
+  { ref, token, step, stopwatch }: Reasoning,
   done: Done,
 ): Promise<StepAnswer> {
   const opened = await openHold(deps.store, ref, token, {
@@ -195,7 +241,7 @@ async function holdOutput(
       expiresMs: step.review.expires_ms,
       maxRetries: step.hitl_max_retries,
       usage: done.usage,
-      timing: done.timing,
+      measured: stopwatch.measured(),
       resolvedArguments: done.shown,
     },
     verdict: done.passed?.fact ?? null,
@@ -205,14 +251,19 @@ async function holdOutput(
   return opened;
 }
 
-async function complete(deps: ActivityDeps, { ref, token }: Reasoning, done: Done): Promise<StepAnswer> {
-  const { output, usage, timing, shown, passed } = done;
+async function complete(
+  deps: ActivityDeps,
+  { ref, token, stopwatch }: Reasoning,
+  done: Done,
+): Promise<StepAnswer> {
+  const { output, usage, shown, passed } = done;
+  const measured = stopwatch.measured();
   const recorded = await asOwner(deps.store, ref, token, async (court): Promise<StepAnswer> => {
     if (passed) court.record(passed.fact);
     const { ended } = await completeStep(court, ref.span, {
       output,
       usage,
-      timing,
+      measured,
       resolvedArguments: shown,
     });
     return recordOutcome(court, ref, { kind: 'completed', ended });

@@ -2,10 +2,12 @@
  * Watching over work that takes time: its limit, the signs of life that it gives to Temporal and to its row, and
  * its end when it was given up. The first sign comes after five seconds, so short work costs none.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { StepFailed } from '../domain/failure.ts';
 
 const BEAT_MS = 5_000;
+const LET_GO_MS = 100;
 
 export interface Watched {
   /** The limit of one execution, in seconds. */
@@ -80,10 +82,12 @@ export async function watch<T>(watched: Watched, work: (watching: Watching) => P
         else if (context.cancellationSignal.aborted) giveUp();
       },
     };
-    return await Promise.race([work(watching), rejection(stop.signal)]);
-  } catch (error) {
-    if (stop.signal.aborted) throw reasonOf(stop.signal);
-    throw error;
+    const working = work(watching);
+    return await Promise.race([working, rejection(stop.signal)]).catch(async (error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+      await letGo(working);
+      throw reasonOf(stop.signal);
+    });
   } finally {
     clearTimeout(limit);
     clearInterval(beat);
@@ -116,6 +120,13 @@ function giveUpAt(stage: Stage, watched: Watched, stop: AbortController, given: 
     // The store is away: asked again with the next sign of life.
     () => undefined,
   );
+}
+
+/** Work that was given up says what it took, when it lets go at once. */
+async function letGo(working: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  const late = delay(LET_GO_MS, undefined, { signal: over.signal });
+  await Promise.allSettled([Promise.race([working, late]).finally(() => over.abort())]);
 }
 
 function rejection(signal: AbortSignal): Promise<never> {

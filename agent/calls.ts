@@ -12,10 +12,14 @@ import type { Call, ToolEntry } from './transcript.ts';
 
 /** A larger result is not taken: it would be read again at every resume. */
 const RESULT_LIMIT = 8 * 1024 * 1024;
+/** In all, of a tool that may be called again with the same key; as a commit does. */
+const CALLS = 3;
+
+const CALLED = { called: true, answered: true } as const;
 
 /**
  * Makes a call and answers its result, an error result where there is none: whatever goes wrong with a tool goes
- * back to the model. Rejects with the signal's reason when that is aborted and the call gave no result, and with
+ * back to the model. A call whose result is lost is made again when its tool is idempotent. Rejects with the signal's reason when that is aborted and the call gave no result, and with
  * every error that is not about the call.
  */
 export async function performCall(run: LoopRun, call: Call): Promise<ToolEntry> {
@@ -26,16 +30,30 @@ export async function performCall(run: LoopRun, call: Call): Promise<ToolEntry> 
     return notMade(call, `the arguments of ${call.tool} were refused: ${describeProblems(problems)}`);
   }
   run.signal.throwIfAborted();
-  try {
-    const answer = await run.call(call.tool, value, call.id);
-    const allowance = run.step.tools.find(({ name }) => name === call.tool);
-    return resultOf(call, checked(answer, allowance), { called: true, answered: true });
-  } catch (error) {
-    if (!isCallError(error)) throw error;
-    run.signal.throwIfAborted();
-    const made = error.name === 'ToolCallLost';
-    const known = made ? 'there is no result; it may have taken effect' : 'it had no effect';
-    return resultOf(call, errorAnswer(`${error.message} (${known})`), { called: made, answered: false });
+  const allowance = run.step.tools.find(({ name }) => name === call.tool);
+  const idempotent = tool.idempotent || allowance?.idempotent === true;
+  const made = await callUntilKnown(run, call, value, idempotent ? CALLS : 1);
+  if ('answer' in made) return resultOf(call, checked(made.answer, allowance), CALLED);
+  const { lost, why, calls } = made;
+  const known = lost ? 'there is no result; it may have taken effect' : 'it had no effect';
+  const times = calls === 1 ? '' : ` after ${calls} calls with one key`;
+  return resultOf(call, errorAnswer(`${why}${times} (${known})`), { called: lost, answered: false });
+}
+
+type Made = { answer: ToolAnswer } | { lost: boolean; why: string; calls: number };
+
+/** Makes a call whose result is lost again, under the same id, up to so many times in all. */
+async function callUntilKnown(run: LoopRun, call: Call, args: JsonObject, most: number): Promise<Made> {
+  for (let calls = 1; ; calls += 1) {
+    try {
+      return { answer: await run.call(call.tool, args, call.id) };
+    } catch (error) {
+      if (!isCallError(error)) throw error;
+      run.signal.throwIfAborted();
+      const lost = error.name === 'ToolCallLost';
+      // One that was lost may have taken effect, whatever a later one says of itself.
+      if (!lost || calls >= most) return { lost: lost || calls > 1, why: error.message, calls };
+    }
   }
 }
 
@@ -58,8 +76,6 @@ export async function performRead(run: LoopRun, call: Call): Promise<ToolEntry> 
     return resultOf(call, errorAnswer(error.message), CALLED);
   }
 }
-
-const CALLED = { called: true, answered: true } as const;
 
 async function readResource({ resources }: LoopRun, uri: string): Promise<string> {
   if (resources === null) throw new Error('this step reads no resources');

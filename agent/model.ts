@@ -80,17 +80,20 @@ export class ModelError extends Error {
   readonly status: number | null;
   /** How long the provider asks to wait. */
   readonly waitMs: number | null;
+  /** What the turn that cannot be used cost; null: the provider did not say. */
+  readonly usage: TokenUsage | null;
   /** Requests made, this one included. */
   attempts = 1;
   constructor(
     kind: ModelErrorKind,
     message: string,
-    answer: { status?: number | null; waitMs?: number | null } = {},
+    answer: { status?: number | null; waitMs?: number | null; usage?: TokenUsage | null } = {},
   ) {
     super(message);
     this.kind = kind;
     this.status = answer.status ?? null;
     this.waitMs = answer.waitMs ?? null;
+    this.usage = answer.usage ?? null;
   }
 }
 

@@ -2,11 +2,14 @@
 import { createMock } from './mock.ts';
 import { ModelError } from './model.ts';
 import type { Model, ModelInput, Models } from './model.ts';
+import { refusals } from './refusals.ts';
 import { createSdkModel } from './sdk-model.ts';
 
 export interface LlmSettings {
   /** Any OpenAI-compatible server, with its version in the path. */
   localBaseUrl: string;
+  /** null: the server asks for none. */
+  localApiKey: string | null;
   openaiApiKey: string | null;
   /** With its version in the path; null: the provider's own. */
   openaiBaseUrl: string | null;
@@ -16,6 +19,8 @@ export interface LlmSettings {
 }
 
 const OPENAI_URL = 'https://api.openai.com/v1';
+/** Shorter ones ("none", "x") are no secrets, and taking them out would spoil every message. */
+const SHORTEST_SECRET = 6;
 const ANTHROPIC_URL = 'https://api.anthropic.com';
 
 /**
@@ -70,18 +75,20 @@ function anthropic({ anthropicApiKey, anthropicBaseUrl }: LlmSettings, { worker 
   });
 }
 
-function local({ localBaseUrl }: LlmSettings, { worker }: ModelInput): Model {
+function local({ localBaseUrl, localApiKey }: LlmSettings, { worker }: ModelInput): Model {
   return createSdkModel({
     async load() {
       const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
       return createOpenAICompatible({
         name: 'local',
         baseURL: localBaseUrl,
+        ...(localApiKey === null ? {} : { apiKey: localApiKey }),
         includeUsage: true,
         supportsStructuredOutputs: true,
+        metadataExtractor: refusals,
       }).chatModel(worker.model_name);
     },
-    secret: null,
+    secret: localApiKey !== null && localApiKey.length >= SHORTEST_SECRET ? localApiKey : null,
     providerOptions: { local: { strictJsonSchema: false } },
     spellSchema: true,
   });

@@ -6,12 +6,15 @@ import { runReact } from './react.ts';
 import type { ModelRetry } from './retry.ts';
 import { runSimple } from './simple.ts';
 import type { AgentTask } from './task.ts';
+import type { LostTurn } from './usage.ts';
 
 export interface AgentTool {
   name: string;
   description: string | null;
   inputSchema: JsonObject;
   readOnly: boolean;
+  /** By its server's word; what is read-only is so as well. */
+  idempotent: boolean;
 }
 
 export interface ToolAnswer {
@@ -47,6 +50,8 @@ export interface LoopRun {
   transcript: readonly Json[];
   /** Appends one entry; rejects when this attempt must stop: that passes through. */
   record(entry: JsonObject): Promise<void>;
+  /** Is told of each turn that gave nothing to record: it took time, and may have cost tokens. */
+  lost?: (turn: LostTurn) => void;
   /** Rejects with an error named `ToolCallLost` or `ToolCallRefused` when there is no result. */
   call(tool: string, args: JsonObject, callId: string): Promise<ToolAnswer>;
   retry: ModelRetry;

@@ -9,6 +9,7 @@ import { PREVIEW_LIMIT, clip } from './clip.ts';
 import { parseJson } from './json-text.ts';
 import { ModelError } from './model.ts';
 import type { Model, ModelRequest, ModelTurn } from './model.ts';
+import { refusalOf } from './refusals.ts';
 import { asModelError } from './sdk-errors.ts';
 import { callOptions } from './sdk-request.ts';
 import type { LanguageModel, RequestStyle } from './sdk-request.ts';
@@ -135,21 +136,26 @@ function turnOf(request: ModelRequest, answer: Answer): ModelTurn {
   }
   const calls = answer.calls.map((call) => ({ ...call, tool: toolOf(call.tool, request.tools) }));
   const { unified, raw } = finish.finishReason;
-  const said = text === '' ? '' : `; it said: ${clip(text, PREVIEW_LIMIT)}`;
-  if (unified === 'content-filter') {
-    throw new ModelError('refused', `the model refused to answer, or a filter stopped it (${raw})${said}`);
+  const refusal = refusalOf(finish.providerMetadata);
+  const words = `${text}${refusal ?? ''}`;
+  const said = words === '' ? '' : `; it said: ${clip(words, PREVIEW_LIMIT)}`;
+  const usage = usageOf(finish, request, { text, calls });
+  if (unified === 'content-filter' || refusal !== null) {
+    const message = `the model refused to answer, or a filter stopped it (${raw})${said}`;
+    throw new ModelError('refused', message, { usage });
   }
   if (unified === 'length' && calls.length === 0) {
     throw new ModelError(
       'refused',
       `the turn reached the model's limit of output before it was complete (${raw}); ask for less${said}`,
+      { usage },
     );
   }
   return {
     text,
     calls,
     reasoning: [...answer.reasoning.values()].filter((part) => part.text !== '' || part.metadata !== null),
-    usage: usageOf(finish, request, { text, calls }),
+    usage,
     modelId: modelId === null ? null : clip(storableText(modelId), 200),
   };
 }

@@ -3,6 +3,7 @@ import { storable, storableText } from '../domain/json.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { MAX_DEPTH, isTooDeep } from './clip.ts';
 import { overTokens } from './ends.ts';
+import { ModelError } from './model.ts';
 import type { Model, ModelRequest, ModelTurn } from './model.ts';
 import { askModel } from './retry.ts';
 import type { LoopRun } from './run.ts';
@@ -23,8 +24,19 @@ export async function takeTurn(
     turn: turns.length,
     signal: run.signal,
   };
-  const { value, ms } = await measured(run, () => askModel(model, request, run.retry));
-  await record(run, turns, { ...modelEntry(value, turns.length + 1), ms });
+  const { value: asked, ms } = await measured(run, () => settled(askModel(model, request, run.retry)));
+  if ('error' in asked) {
+    run.lost?.({ ms, usage: asked.error instanceof ModelError ? asked.error.usage : null });
+    throw asked.error;
+  }
+  await record(run, turns, { ...modelEntry(asked.turn, turns.length + 1), ms });
+}
+
+function settled(asking: Promise<ModelTurn>): Promise<{ turn: ModelTurn } | { error: unknown }> {
+  return asking.then(
+    (turn) => ({ turn }),
+    (error: unknown) => ({ error }),
+  );
 }
 
 /** Throws StepFailed when the turns so far used more tokens than the step may. */

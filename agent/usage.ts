@@ -1,17 +1,31 @@
 /** What a reason step used, counted from its transcript: also of a step that failed or was stopped. */
 import type { Json, JsonObject } from '../domain/json.ts';
 import { readTranscript } from './transcript.ts';
-import type { Turn } from './transcript.ts';
+import type { TokenUsage, Turn } from './transcript.ts';
 
-/**
- * The usage of recorded entries, as step rows show it under `worker`; `modelId` is the manifest's, for providers
- * that name none.
- */
-export function usageOf(transcript: readonly Json[], modelId: string): JsonObject {
-  return totalUsage(readTranscript(transcript), modelId);
+/** A turn that was asked for and gave nothing to record. */
+export interface LostTurn {
+  ms: number;
+  /** null: the provider reported none. */
+  usage: TokenUsage | null;
 }
 
-export function totalUsage(turns: readonly Turn[], modelId: string): JsonObject {
+type Spent = Pick<Turn, 'usage' | 'model'>;
+
+/**
+ * The usage of recorded entries and of turns that were lost, as step rows show it under `worker`; `modelId` is
+ * the manifest's, for providers that name none.
+ */
+export function usageOf(
+  transcript: readonly Json[],
+  modelId: string,
+  lost: readonly LostTurn[] = [],
+): JsonObject {
+  const used = lost.flatMap(({ usage }) => (usage === null ? [] : [{ usage, model: null }]));
+  return totalUsage([...readTranscript(transcript), ...used], modelId);
+}
+
+export function totalUsage(turns: readonly Spent[], modelId: string): JsonObject {
   const { prompt, completion } = tokensOf(turns);
   const details = detailsOf(turns);
   return {
@@ -24,7 +38,7 @@ export function totalUsage(turns: readonly Turn[], modelId: string): JsonObject 
   };
 }
 
-export function tokensOf(turns: readonly Turn[]): { prompt: number; completion: number } {
+export function tokensOf(turns: readonly Pick<Turn, 'usage'>[]): { prompt: number; completion: number } {
   return {
     prompt: sum(turns, ({ usage }) => usage.prompt_tokens),
     completion: sum(turns, ({ usage }) => usage.completion_tokens),
@@ -32,7 +46,7 @@ export function tokensOf(turns: readonly Turn[]): { prompt: number; completion: 
 }
 
 /** What only some providers report, and how many turns were counted by us because they reported nothing. */
-function detailsOf(turns: readonly Turn[]): JsonObject {
+function detailsOf(turns: readonly Spent[]): JsonObject {
   const all = {
     cached_prompt_tokens: sum(turns, ({ usage }) => usage.cached_prompt_tokens),
     reasoning_tokens: sum(turns, ({ usage }) => usage.reasoning_tokens),

@@ -1,30 +1,33 @@
 /**
- * The typed client of the HTTP interface: one method per route, over `fetch` alone. It owns addresses and errors;
- * what the answers mean is the contract's business.
+ * The typed client of the HTTP interface: one method per route, over `fetch` alone. It owns addresses and the shapes
+ * of answers; what they mean is the contract's business.
  */
-import type {
-  Deployed,
-  SagaDefinitionItem,
-  SagaDefinitionList,
-  WorkerDefinitionList,
-} from './contract-definitions.ts';
-import type { Health, Readiness } from './contract-health.ts';
-import type { ProblemBody } from './contract-problem.ts';
-import type {
-  ApproveBody,
-  DecisionAccepted,
-  DecisionBody,
-  PendingReviewList,
-  RejectBody,
-  RetryAccepted,
-  RetryBody,
-} from './contract-reviews.ts';
-import type { ReviewShown } from './contract-review.ts';
-import type { RecoveryAccepted, RecoveryBody } from './contract-recovery.ts';
-import type { CancelAccepted, CancelBody, SagaList, SagaStarted, StartSagaBody } from './contract-sagas.ts';
-import type { StepList, StepShown } from './contract-steps.ts';
+import {
+  ACCEPTED,
+  CANCELLED,
+  DEFINITIONS,
+  DEPLOYED,
+  HEALTH,
+  READINESS,
+  RECOVERED,
+  RETRIED,
+  REVIEW_SHOWN,
+  REVIEWS,
+  SAGA_DEFINITION,
+  SAGAS,
+  STARTED,
+  STEP_SHOWN,
+  STEPS,
+} from './client-answers.ts';
+import type { DefinitionLists } from './client-answers.ts';
+import { ApiError, createCall, type QueryValue } from './client-call.ts';
+import type { Shape } from './client-shape.ts';
+import type { Readiness } from './contract-health.ts';
+import type { RecoveryBody } from './contract-recovery.ts';
+import type { ApproveBody, DecisionBody, RejectBody, RetryBody } from './contract-reviews.ts';
+import type { CancelBody, StartSagaBody } from './contract-sagas.ts';
 
-type QueryValue = string | number | boolean | readonly string[] | null | undefined;
+export { ApiError, ApiUnreachable } from './client-call.ts';
 
 interface Paging {
   limit?: number | undefined;
@@ -59,191 +62,80 @@ export interface DefinitionsQuery extends Paging, InNamespace {
   is_active?: boolean | undefined;
 }
 
-interface DefinitionLists {
-  saga: SagaDefinitionList;
-  worker: WorkerDefinitionList;
-}
-
 export interface ExportQuery extends InNamespace {
   trace_id?: string | undefined;
   after_seq?: number | undefined;
 }
 
-/** The server answered with an error. The message is what it said, one problem per line. */
-export class ApiError extends Error {
-  override name = 'ApiError';
-  readonly status: number;
-  readonly problem: ProblemBody;
-
-  constructor(problem: ProblemBody) {
-    super(describe(problem));
-    this.status = problem.status;
-    this.problem = problem;
-  }
-}
-
-/** The server could not be asked, or what answered is not Warden. */
-export class ApiUnreachable extends Error {
-  override name = 'ApiUnreachable';
-}
-
 export type ApiClient = ReturnType<typeof createApiClient>;
+
+/** Longer than the server takes to say that it cannot answer. */
+const LIMIT_MS = 30_000;
+/** Of what the server works on for a while: large manifests, the beginning of an export. */
+const LONG_LIMIT_MS = 120_000;
+/** The media type of an export. */
+const LINES = 'application/x-ndjson';
 
 /**
  * A client of the server at `baseUrl` (such as `http://127.0.0.1:8000`).
- * Every method rejects with {@link ApiError} for an error answer and {@link ApiUnreachable} without an answer.
+ * Every method rejects with {@link ApiError} for an error of Warden, and with {@link ApiUnreachable} when there is no
+ * answer in time or one of something else.
+ * @param limits milliseconds for a request, and for one that takes its time
  */
-export function createApiClient(baseUrl: string) {
-  const call = createCall(baseUrl);
-  const step = (trace: string, span: string): string =>
-    `/v1/sagas/${encodeURIComponent(trace)}/steps/${encodeURIComponent(span)}`;
+export function createApiClient(baseUrl: string, limits: { ms?: number; longMs?: number } = {}) {
+  const call = createCall(baseUrl, limits.ms ?? LIMIT_MS);
+  const limitMs = limits.longMs ?? LONG_LIMIT_MS;
+  const get = <Answer>(
+    path: string,
+    shape: Shape<Answer>,
+    query: Readonly<Record<string, QueryValue>> = {},
+  ) => call.json<Answer>({ method: 'GET', path, query, shape });
+  const post = <Answer>(path: string, shape: Shape<Answer>, json: object, query: InNamespace = {}) =>
+    call.json<Answer>({ method: 'POST', path, query: { ...query }, json, shape });
+  const saga = (trace: string): string => `/v1/sagas/${encodeURIComponent(trace)}`;
+  const step = (trace: string, span: string): string => `${saga(trace)}/steps/${encodeURIComponent(span)}`;
   return {
-    health: () => call.json<Health>('GET', '/v1/health'),
+    health: () => get('/v1/health', HEALTH),
     /** Answers also when the server is not ready: `ready` is false then. */
-    ready: () => readyOrNot(call.json<Readiness>('GET', '/v1/ready')),
+    ready: () => readyOrNot(get('/v1/ready', READINESS)),
     /** Deploys a manifest written in YAML or JSON. */
-    deploy: (text: string) => call.json<Deployed>('POST', '/v1/manifests', {}, { yaml: text }),
-    startSaga: (body: StartSagaBody) => call.json<SagaStarted>('POST', '/v1/sagas/start', {}, { json: body }),
-    listSagas: (query: SagasQuery = {}) => call.json<SagaList>('GET', '/v1/sagas', { ...query }),
-    listSteps: (query: StepsQuery) => call.json<StepList>('GET', '/v1/sagas/steps', { ...query }),
+    deploy: (yaml: string) =>
+      call.json({ method: 'POST', path: '/v1/manifests', yaml, limitMs, shape: DEPLOYED }),
+    startSaga: (body: StartSagaBody) => post('/v1/sagas/start', STARTED, body),
+    listSagas: (query: SagasQuery = {}) => get('/v1/sagas', SAGAS, { ...query }),
+    listSteps: (query: StepsQuery) => get('/v1/sagas/steps', STEPS, { ...query }),
     showStep: (trace: string, span: string, query: InNamespace = {}) =>
-      call.json<StepShown>('GET', step(trace, span), { ...query }),
+      get(step(trace, span), STEP_SHOWN, { ...query }),
     pendingReviews: (query: PendingReviewsQuery = {}) =>
-      call.json<PendingReviewList>('GET', '/v1/sagas/pending-review', { ...query }),
+      get('/v1/sagas/pending-review', REVIEWS, { ...query }),
     /** `id`: `<trace_id>.<span_id>.<iteration>`. */
     showReview: (id: string, query: InNamespace = {}) =>
-      call.json<ReviewShown>('GET', `/v1/reviews/${encodeURIComponent(id)}`, { ...query }),
+      get(`/v1/reviews/${encodeURIComponent(id)}`, REVIEW_SHOWN, { ...query }),
     decide: (trace: string, span: string, body: DecisionBody, query: InNamespace = {}) =>
-      call.json<DecisionAccepted>('POST', `${step(trace, span)}/decision`, { ...query }, { json: body }),
+      post(`${step(trace, span)}/decision`, ACCEPTED, body, query),
     approve: (trace: string, span: string, body: ApproveBody = {}, query: InNamespace = {}) =>
-      call.json<DecisionAccepted>('POST', `${step(trace, span)}/approve`, { ...query }, { json: body }),
+      post(`${step(trace, span)}/approve`, ACCEPTED, body, query),
     reject: (trace: string, span: string, body: RejectBody = {}, query: InNamespace = {}) =>
-      call.json<DecisionAccepted>('POST', `${step(trace, span)}/reject`, { ...query }, { json: body }),
+      post(`${step(trace, span)}/reject`, ACCEPTED, body, query),
     retry: (trace: string, span: string, body: RetryBody = {}, query: InNamespace = {}) =>
-      call.json<RetryAccepted>('POST', `${step(trace, span)}/retry`, { ...query }, { json: body }),
+      post(`${step(trace, span)}/retry`, RETRIED, body, query),
     retryStep: (trace: string, span: string, body: RecoveryBody = {}, query: InNamespace = {}) =>
-      call.json<RecoveryAccepted>('POST', `${step(trace, span)}/retry-step`, { ...query }, { json: body }),
+      post(`${step(trace, span)}/retry-step`, RECOVERED, body, query),
     retryCompensation: (trace: string, span: string, body: RecoveryBody = {}, query: InNamespace = {}) =>
-      call.json<RecoveryAccepted>(
-        'POST',
-        `${step(trace, span)}/retry-compensation`,
-        { ...query },
-        { json: body },
-      ),
+      post(`${step(trace, span)}/retry-compensation`, RECOVERED, body, query),
     cancel: (trace: string, body: CancelBody = {}, query: InNamespace = {}) =>
-      call.json<CancelAccepted>(
-        'POST',
-        `/v1/sagas/${encodeURIComponent(trace)}/cancel`,
-        { ...query },
-        { json: body },
-      ),
+      post(`${saga(trace)}/cancel`, CANCELLED, body, query),
     listDefinitions: <Type extends keyof DefinitionLists>(type: Type, query: DefinitionsQuery = {}) =>
-      call.json<DefinitionLists[Type]>('GET', `/v1/definitions/${type}s`, { ...query }),
+      get<DefinitionLists[Type]>(`/v1/definitions/${type}s`, DEFINITIONS[type], { ...query }),
     /** One saga definition, of any namespace, by its id. */
     showSagaDefinition: (id: string) =>
-      call.json<SagaDefinitionItem>('GET', `/v1/definitions/sagas/${encodeURIComponent(id)}`),
+      get(`/v1/definitions/sagas/${encodeURIComponent(id)}`, SAGA_DEFINITION),
     /** The OpenAPI 3.1 document of the interface. */
-    openapi: () => call.json<{ openapi: string }>('GET', '/v1/openapi.json'),
+    openapi: () => get<{ openapi: string }>('/v1/openapi.json', { openapi: 'string' }),
     /** The answer itself: its body is one JSON entry a line, to be read as it comes. */
     exportLedger: (query: ExportQuery = {}): Promise<Response> =>
-      call.raw('GET', '/v1/ledger/export', { ...query }),
+      call.begun({ method: 'GET', path: '/v1/ledger/export', query: { ...query }, limitMs, type: LINES }),
   };
-}
-
-interface Content {
-  json?: unknown;
-  yaml?: string;
-}
-
-function createCall(baseUrl: string) {
-  const base = baseUrl.replace(/\/+$/, '');
-
-  async function raw(
-    method: 'GET' | 'POST',
-    path: string,
-    query: Record<string, QueryValue>,
-    content: Content = {},
-  ): Promise<Response> {
-    const response = await send(base, `${path}${queryText(query)}`, method, content);
-    if (response.ok) return response;
-    throw new ApiError(readProblem(response, await response.text()));
-  }
-
-  async function json<Answer>(
-    method: 'GET' | 'POST',
-    path: string,
-    query: Record<string, QueryValue> = {},
-    content: Content = {},
-  ): Promise<Answer> {
-    const text = await (await raw(method, path, query, content)).text();
-    const answer = parse(text);
-    if (isAnswer<Answer>(answer)) return answer;
-    throw new ApiUnreachable(`expected JSON from ${base}${path}, got something else; is it Warden?`);
-  }
-
-  return { raw, json };
-}
-
-async function send(base: string, target: string, method: string, content: Content): Promise<Response> {
-  const body = content.yaml ?? (content.json === undefined ? undefined : JSON.stringify(content.json));
-  const headers: Record<string, string> = { accept: 'application/json' };
-  if (body !== undefined)
-    headers['content-type'] = content.yaml === undefined ? 'application/json' : 'application/yaml';
-  try {
-    return await fetch(`${base}${target}`, { method, headers, ...(body === undefined ? {} : { body }) });
-  } catch (cause) {
-    throw new ApiUnreachable(`no answer from ${base}: ${reasonOf(cause)}`, { cause });
-  }
-}
-
-/** `fetch` says only "fetch failed"; what happened is in its cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  return cause.message !== '' ? cause.message : 'code' in cause ? String(cause.code) : error.message;
-}
-
-function queryText(query: Record<string, QueryValue>): string {
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) {
-    if (value === undefined || value === null) continue;
-    for (const each of typeof value === 'object' ? value : [value]) search.append(key, String(each));
-  }
-  const text = search.toString();
-  return text === '' ? '' : `?${text}`;
-}
-
-/** The JSON of a text; undefined when it is none. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The server's own contract says what an answer looks like; here only what is not from such a server is told apart. */
-function isAnswer<Answer>(value: unknown): value is Answer {
-  return typeof value === 'object' && value !== null;
-}
-
-function readProblem(response: Response, text: string): ProblemBody {
-  const plain = {
-    title: response.statusText,
-    status: response.status,
-    detail: text.slice(0, 2000),
-    problems: [],
-  };
-  const body = parse(text);
-  return isAnswer<ProblemBody>(body) ? { ...plain, ...body, status: response.status } : plain;
-}
-
-function describe({ title, detail }: ProblemBody): string {
-  if (typeof detail === 'string') return detail === '' ? title : detail;
-  return detail
-    .map(({ loc, msg }) => `${loc.slice(1).join('.') || String(loc[0] ?? 'request')}: ${msg}`)
-    .join('\n');
 }
 
 /** The answer that says what is missing is an error to others, but not to whoever asks for readiness. */

@@ -14,6 +14,7 @@ import {
   orNull,
   paging,
   repeatable,
+  sha256,
   time,
   traceId,
   version,
@@ -61,6 +62,10 @@ export const sagaItem = z
       .object({ code: z.enum(FAILURE_CODES), message: z.string(), step_id: z.string().nullable() })
       .nullable(),
     stuck: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+    digest: sha256.meta({
+      description:
+        "Of what it runs, whatever is deployed meanwhile: the saga's definition and its workers', frozen",
+    }),
   })
   .meta({ id: 'Saga' });
 

@@ -26,9 +26,15 @@ const ms = (...names: string[]) => ({
   properties: Object.fromEntries(names.map((name) => [name, { type: 'integer', minimum: 0 }])),
 });
 
-/** Milliseconds; what took none is left out. */
+const TIMING =
+  'Milliseconds, of all phases and iterations together; what took none is left out. Worker: hydration, reading the ' +
+  'store; setup, opening tool servers; llm and tool, waiting for them. Engine: when_cel and policy, the rules; ' +
+  'schedule, from when Temporal scheduled the attempt until it began; dispatch_to_ingest, from when a phase was ' +
+  'dispatched until its result was recorded; hold, waiting for a person; total, from start to end';
+
 const timing = z.record(z.string(), z.json()).meta({
   type: 'object',
+  description: TIMING,
   properties: {
     worker: ms('hydration_ms', 'setup_ms', 'llm_ms', 'tool_ms'),
     engine: ms('when_cel_ms', 'schedule_ms', 'policy_ms', 'dispatch_to_ingest_ms', 'hold_ms', 'total_ms'),

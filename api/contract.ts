@@ -36,10 +36,10 @@ export const version = z
   .max(50)
   .meta({ examples: ['1'] });
 export const idempotencyKey = z.string().min(1).max(256);
-export const payloadHash = z
-  .string()
-  .regex(/^[a-f0-9]{64}$/, 'expected 64 lower-case hex characters')
-  .meta({ description: 'SHA-256 of the RFC 8785 JSON of what was on hold' });
+export const sha256 = z.string().regex(/^[a-f0-9]{64}$/, 'expected 64 lower-case hex characters');
+export const payloadHash = sha256.meta({
+  description: 'SHA-256 of the RFC 8785 JSON of what was on hold',
+});
 export const iteration = z.int().min(1).max(INTEGER_LIMIT);
 export const time = z.iso.datetime().meta({ description: 'RFC 3339, UTC' });
 

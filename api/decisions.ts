@@ -1,7 +1,6 @@
 /** Decisions. There is one path: each route is an adapter of a few lines over `decided`. */
 import type { Verb } from '../domain/decision.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { createPolicyGate } from '../expression/gate.ts';
 import { decide } from '../store/decide.ts';
 import type { EditAsked } from '../store/edit.ts';
 import type { Store } from '../store/store.ts';
@@ -16,7 +15,8 @@ import {
 } from './contract-reviews.ts';
 import { namespaceQuery, stepPath } from './contract.ts';
 import { plainProblem } from './contract-problem.ts';
-import { createEditCheck, type EditSent } from './edits.ts';
+import type { EditCheck, EditSent } from './edits.ts';
+import { loadEditRules } from './on-demand.ts';
 import { refusal } from './problem.ts';
 import { jsonRoute, type Route } from './route.ts';
 
@@ -76,7 +76,7 @@ export function decisionRoutes(store: Store): Route[] {
 }
 
 function approvalRoutes(store: Store): Route[] {
-  const checkEdit = createEditCheck(store, createPolicyGate());
+  const checkEdit = editCheck(store);
   const approved = async ({ params, query }: About, body: DecisionBody & EditSent) => {
     const at = { namespace: query.namespace, traceId: params.trace_id, span: params.step_span_id };
     const edit = await checkEdit(at, body);
@@ -105,6 +105,16 @@ function approvalRoutes(store: Store): Route[] {
       run: ({ body, ...about }) => approved(about, body),
     }),
   ];
+}
+
+/** Loads what it needs with the first approval. */
+function editCheck(store: Store): EditCheck {
+  let check: EditCheck | null = null;
+  return async (about, sent) => {
+    const { createEditCheck, createPolicyGate } = await loadEditRules();
+    check ??= createEditCheck(store, createPolicyGate());
+    return await check(about, sent);
+  };
 }
 
 function otherRoutes(store: Store): Route[] {

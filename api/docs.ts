@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { plainProblem } from './contract-problem.ts';
-import { describeInterface } from './openapi.ts';
+import { loadDescription } from './on-demand.ts';
 import { refusal } from './problem.ts';
 import { contentRoute, jsonRoute, none, type Content, type Route } from './route.ts';
 
@@ -61,9 +61,12 @@ const document = z.looseObject({ openapi: z.string() });
 /** `others`: all routes but these, which the document describes as well. */
 export function docsRoutes(others: readonly Route[]): Route[] {
   let made: z.output<typeof document> | null = null;
-  const describe = () => (made ??= { ...describeInterface([...others, ...routes]) });
+  const describe = async () => {
+    const { describeInterface } = await loadDescription();
+    return (made ??= { ...describeInterface([...others, ...routes]) });
+  };
   const shared = { method: 'get', status: 200, params: none, query: none, body: none } as const;
-  const answers = { ...shared, answer: document, run: async () => describe() };
+  const answers = { ...shared, answer: document, run: describe };
   const routes: Route[] = [
     jsonRoute({
       ...answers,

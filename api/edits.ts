@@ -10,6 +10,7 @@ import { compileSchema, type SchemaProblem } from '../expression/schema.ts';
 import { findEditable, type EditAsked, type Editable } from '../store/edit.ts';
 import type { Store } from '../store/store.ts';
 import type { ValidationProblem } from './contract-problem.ts';
+import { whyDenied } from './edit-denied.ts';
 import { invalid } from './problem.ts';
 
 type Loc = ValidationProblem['loc'];
@@ -104,8 +105,8 @@ function problemsOf(
     ...(sent === null ? reasoned : { arguments: payload, output: {} }),
   });
   if (verdict === null || verdict.kind === 'allowed') return problems;
-  const { message: msg, code: type } = verdict;
-  return [...problems, { loc: place.slice(0, 2), msg, type }];
+  const msg = whyDenied(verdict, sent === null ? 'output' : 'arguments');
+  return [...problems, { loc: place.slice(0, 2), msg, type: verdict.code }];
 }
 
 function callProblems({ review }: Editable, sent: JsonObject): SchemaProblem[] {

@@ -1,20 +1,14 @@
 /** Deploying a manifest: read, its workers found, frozen into a definition. */
 import type { Definition } from '../domain/definition.ts';
-import {
-  describeProblem,
-  readManifest,
-  type Problem,
-  type Roots,
-  type WorkerReference,
-} from '../manifest/read.ts';
+import type { Problem, Roots, WorkerReference } from '../manifest/read.ts';
 import { deploy, findDefinition } from '../store/definitions.ts';
 import type { Store } from '../store/store.ts';
 import { personOf } from './actor.ts';
 import { deployed, manifestRefused, manifestSent } from './contract-definitions.ts';
 import { parseJson } from './limits.ts';
+import { loadManifestReader } from './on-demand.ts';
 import { Refusal } from './problem.ts';
 import { jsonRoute, none, type Route } from './route.ts';
-import { findUnstorable } from './validation.ts';
 
 export interface ManifestSettings {
   roots: Roots;
@@ -38,13 +32,12 @@ export function manifestRoutes(store: Store, settings: ManifestSettings): Route[
       run: async ({ asked: { text, contentType } }) => {
         // Read for its limits and syntax only: the one reader of manifests reads JSON as the YAML that it is.
         if (isJson(contentType)) parseJson(text);
+        const { describeProblem, readManifest } = await loadManifestReader();
+        const refused = (problems: readonly Problem[]) => refusedFor(problems, describeProblem);
         const read = readManifest(text, { file: null, ...settings });
         if (read.kind === 'problems') throw refused(read.problems);
         const { definition, references } = read;
-        const problems = [
-          ...unstorable(definition),
-          ...(await unknownWorkers(store, definition, references)),
-        ];
+        const problems = await unknownWorkers(store, definition, references);
         if (problems.length > 0) throw refused(problems);
         const { kind, namespace, name, version } = definition;
         const result = await deploy(store, definition, personOf(null));
@@ -59,11 +52,11 @@ function isJson(contentType: string): boolean {
 }
 
 /** 400 with every problem. */
-function refused(problems: readonly Problem[]): Refusal {
+function refusedFor(problems: readonly Problem[], describe: (problem: Problem) => string): Refusal {
   return new Refusal({
     title: 'The manifest cannot be deployed',
     status: 400,
-    detail: problems.map(describeProblem).join('\n'),
+    detail: problems.map(describe).join('\n'),
     problems: problems.map((problem) => ({ ...problem })),
   });
 }
@@ -88,20 +81,4 @@ async function unknownWorkers(
     problems.push({ file: null, line, column, path, expected, found: what, message });
   }
   return problems;
-}
-
-function unstorable(definition: Definition): Problem[] {
-  return findUnstorable(definition, []).map(({ loc, msg }) => {
-    const found = 'a character or number that cannot be stored';
-    const path = loc.join('.');
-    return {
-      file: null,
-      line: null,
-      column: null,
-      path,
-      expected: msg,
-      found,
-      message: `${msg}, found ${found}`,
-    };
-  });
 }

@@ -1,6 +1,6 @@
 /** What clients send, against its schema: every problem at once, in the form that older clients know. */
 import type { z } from 'zod';
-import { isJsonObject, storableText } from '../domain/json.ts';
+import { findUnstorable, isJsonObject } from '../domain/json.ts';
 import type { ValidationProblem } from './contract-problem.ts';
 
 type Loc = ValidationProblem['loc'];
@@ -16,8 +16,8 @@ export function check<Schema extends z.ZodType>(
   value: unknown,
   place: 'path' | 'query' | 'body',
 ): Checked<z.output<Schema>> {
-  const unstorable = findUnstorable(value, [place]);
-  if (unstorable.length > 0) return { ok: false, problems: unstorable };
+  const refused = unstorable(value, place);
+  if (refused.length > 0) return { ok: false, problems: refused };
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
   return {
@@ -69,29 +69,14 @@ function isMissing(value: unknown, path: Loc): boolean {
   return at === undefined;
 }
 
-/**
- * What no store can hold: NUL characters, lone surrogates, and numbers that became infinite when they were read.
- * Bodies are within the limit of depth, so this may recurse.
- */
-export function findUnstorable(value: unknown, loc: Loc): ValidationProblem[] {
-  const found: ValidationProblem[] = [];
-  const look = (part: unknown, at: Loc): void => {
-    if (found.length >= MOST) return;
-    if (typeof part === 'string' && storableText(part) !== part) {
-      const msg = 'expected text without NUL characters and lone surrogates';
-      found.push({ loc: at, msg, type: 'value_error' });
-    } else if (typeof part === 'number' && !Number.isFinite(part)) {
-      found.push({ loc: at, msg: 'expected a number that a double can hold', type: 'finite_number' });
-    } else if (Array.isArray(part)) {
-      part.forEach((each, index) => look(each, [...at, index]));
-    } else if (isJsonObject(part)) {
-      for (const [key, each] of Object.entries(part)) {
-        const clean = storableText(key);
-        if (clean !== key) look(key, [...at, clean]);
-        look(each, [...at, clean]);
-      }
-    }
-  };
-  look(value, loc);
-  return found;
+function unstorable(value: unknown, place: string): ValidationProblem[] {
+  return findUnstorable(value, MOST).map(({ path, kind }) => ({
+    loc: [place, ...path],
+    ...UNSTORABLE[kind],
+  }));
 }
+
+const UNSTORABLE = {
+  text: { msg: 'expected text without NUL characters and lone surrogates', type: 'value_error' },
+  number: { msg: 'expected a number that a double can hold', type: 'finite_number' },
+} as const;

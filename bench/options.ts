@@ -6,6 +6,8 @@ export interface Options {
   suites: string[];
   pairs: number;
   holds: number;
+  /** Starts of each process. */
+  runs: number;
   cold: boolean;
   /** Also counts the SQL of each decision. */
   sql: boolean;
@@ -16,12 +18,14 @@ export interface Options {
 }
 
 export const usage = `npm run bench -- resume [--pairs N] [--holds N] [--cold] [--store pglite|postgres] [--sql] [--no-defaults] [--json FILE]
+npm run bench -- startup [--runs N] [--json FILE]
 
   --pairs N      blocks of ours and of the base, in turns (5)
   --holds N      decisions in each block (20)
   --cold         the worker is restarted before each block, so that no workflow is cached
   --store        default: postgres when DATABASE_URL is set, else pglite; postgres without DATABASE_URL starts one
   --sql          logs and counts the SQL of each decision; slows ours a little
+  --runs N       starts of each process, after one that is not counted (7)
   --no-defaults  leaves out the base on a Temporal server without the flags of the development stack
   --json FILE    writes the figures`;
 
@@ -34,6 +38,7 @@ export function readOptions(args: readonly string[]): Options {
     options: {
       pairs: { type: 'string', default: '5' },
       holds: { type: 'string', default: '20' },
+      runs: { type: 'string', default: '7' },
       cold: { type: 'boolean', default: false },
       sql: { type: 'boolean', default: false },
       defaults: { type: 'boolean', default: true },
@@ -46,6 +51,7 @@ export function readOptions(args: readonly string[]): Options {
     suites: positionals,
     pairs: whole('--pairs', values.pairs),
     holds: whole('--holds', values.holds),
+    runs: whole('--runs', values.runs),
     cold: values.cold,
     sql: values.sql,
     defaults: values.defaults,

@@ -6,12 +6,19 @@ import type { JsonObject } from '../domain/json.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { resume } from './resume.ts';
 import { resumeFigures, resumeText } from './resume-report.ts';
+import { startup } from './startup.ts';
+import { startupFigures, startupText } from './startup-report.ts';
 
 const suites: Readonly<Record<string, (options: Options) => Promise<JsonObject>>> = {
   resume: async (options) => {
     const result = await resume(options, (line) => console.error(line));
     for (const line of resumeText(result)) console.log(line);
     return resumeFigures(result);
+  },
+  startup: async (options) => {
+    const result = await startup(options, (line) => console.error(line));
+    for (const line of startupText(result)) console.log(line);
+    return startupFigures(result);
   },
 };
 

@@ -13,6 +13,9 @@ Made from the commands by \`node scripts/cli-reference.mjs\`; do not edit it by 
 \`warden\` asks the server at \`ENGINE_URL\`, which is read from the environment or from \`.env\`. Answers go to stdout;
 \`ERROR\`, and \`HINT\` with what to do next, go to stderr. Colour is used on a terminal only, and never with \`NO_COLOR\`.
 
+A request waits 30 seconds for its answer (a deploy, and an export for its beginning, 120) and is sent only once. What
+answers and is not Warden is an error that says what came from which address.
+
 | exit code | means                                  |
 | --------- | -------------------------------------- |
 | 0         | done                                   |

@@ -33,13 +33,17 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
 
 function hintOf(error: unknown): string | null {
   if (error instanceof Refusal) return error.hint;
-  if (error instanceof ApiUnreachable) return AWAY;
+  if (error instanceof ApiUnreachable) return UNREACHABLE[error.why];
   if (error instanceof ApiError) return HINTS[error.status] ?? (error.status >= 500 ? SERVER_FAILED : null);
   return null;
 }
 
-const AWAY =
-  'start the server (./temporal-dev.sh starts everything), or set ENGINE_URL to where it runs, such as http://127.0.0.1:8000';
+const UNREACHABLE: Record<ApiUnreachable['why'], string> = {
+  away: 'start the server (./temporal-dev.sh starts everything), or set ENGINE_URL to where it runs, such as http://127.0.0.1:8000',
+  late: 'the server, or what is between, took the request and was silent: look into its log, and at what stands, before you run the command again',
+  foreign:
+    'set ENGINE_URL to where Warden runs, such as http://127.0.0.1:8000; behind a proxy, see what that says; the command line and the server should be of one version',
+};
 const SERVER_FAILED = 'the server says why in its log; the command may be run again';
 
 const HINTS: Partial<Record<number, string>> = {

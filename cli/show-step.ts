@@ -1,10 +1,11 @@
-/** `warden show step`: one step with what it was given, what it answered, and why it failed. */
+/** `warden show step`: one step with what it was given, what it answered, why it failed, and what waits at it. */
 import type { Command } from 'commander';
 import type { ApiClient } from '../api/client.ts';
 import type { Cli } from './engine.ts';
 import { explainedAt, mostTelling } from './failure-text.ts';
 import { spanId, traceId, withNamespace } from './options.ts';
 import { misuse, Refusal } from './refusal.ts';
+import { openReviewOf, reviewText, type ReviewShown } from './show-review.ts';
 
 interface ShowOptions {
   stepId?: string;
@@ -21,7 +22,9 @@ const PAGE = 100;
 export function addShowStep(parent: Command, cli: Cli): void {
   const command = parent
     .command('step')
-    .description('show a step: what it was given, what it answered, why it failed')
+    .description(
+      'show a step: what it was given, what it answered, why it failed; on hold, what waits and how to decide it',
+    )
     .argument('<trace_id>', 'the saga', traceId)
     .argument('[step_span_id]', 'the step, or an undo', spanId)
     .option('--step-id <id>', 'the step by its id in the manifest, instead of its span');
@@ -52,13 +55,33 @@ async function showStep(
   const step = await client.showStep(trace, span, { namespace });
   if (raw === true) await cli.terminal.jsonText(`${JSON.stringify(step)}\n`);
   else if (json === true) cli.terminal.json(step);
-  else printStep(cli, step);
+  else await printStep(cli, client, step);
 }
 
-function printStep(cli: Cli, step: StepShown): void {
-  for (const line of linesOf(step)) cli.terminal.line(line);
+async function printStep(cli: Cli, client: ApiClient, step: StepShown): Promise<void> {
+  for (const line of [...linesOf(step), ...(await holdLines(client, step))]) cli.terminal.line(line);
   const explained = step.error_details === null ? null : explainedAt(step.error_details);
   if (explained !== null) cli.terminal.problem('HINT', explained);
+}
+
+/** The review of a step on hold, and how to decide it. */
+async function holdLines(client: ApiClient, step: StepShown): Promise<string[]> {
+  if (step.status !== 'AWAITING_HUMAN') return [];
+  const review = await openReviewOf(client, step);
+  if (review === null) return ['', ...fieldLines([['review', 'decided; the saga has not acted on it yet']])];
+  const { fields, sections, commands } = reviewText(review);
+  return [
+    '',
+    ...fieldLines(fields),
+    ...sections.flatMap(([name, value]) => section(name, value)),
+    '',
+    'to decide',
+    ...commands.map((command) => `  ${command}`),
+  ];
+}
+
+function fieldLines(fields: readonly [string, string][]): string[] {
+  return fields.map(([name, text]) => `${name.padEnd(12)} ${text}`);
 }
 
 /** The span of a forward step; its undo is shown by its own span. */
@@ -103,7 +126,7 @@ function linesOf(step: StepShown): string[] {
     ...(step.prompt_ref === null ? [] : [['prompt', step.prompt_ref] satisfies [string, string]]),
   ];
   return [
-    ...fields.map(([name, text]) => `${name.padEnd(12)} ${text}`),
+    ...fieldLines(fields),
     ...section('arguments', step.resolved_arguments),
     ...section('output', step.output_payload),
     ...(error_details === null
@@ -116,7 +139,7 @@ function linesOf(step: StepShown): string[] {
 }
 
 /** Indented JSON under its name; nothing when there is nothing to tell. */
-function section(name: string, value: StepShown['output_payload']): string[] {
+function section(name: string, value: ReviewShown['review_payload']): string[] {
   if (value === null || isEmpty(value)) return [];
   const json = JSON.stringify(value, null, 2);
   return ['', name, ...json.split('\n').map((line) => `  ${line}`)];

@@ -50,6 +50,7 @@ export interface HttpSource {
   name: string;
   /** `http` is streamable HTTP. */
   transport: 'sse' | 'http';
+  /** As `headers`, but only after the `?`. */
   url: string;
   /** As `env` of a stdio source: secrets stay unresolved here. */
   headers: Record<string, string>;

@@ -27,6 +27,35 @@ export function storableText(text: string): string {
   return text.replaceAll('\u0000', '').replace(LONE_SURROGATE, '\uFFFD');
 }
 
+/** Something in a value that no store can hold. Of a key that is such a text, the path ends with what is left of it. */
+export interface Unstorable {
+  path: (string | number)[];
+  kind: 'text' | 'number';
+}
+
+/**
+ * What {@link storable} would change: NUL characters, lone surrogates, and numbers that became infinite when they
+ * were read; no more than `most`. Recurses: for values whose depth was limited when they were read.
+ */
+export function findUnstorable(value: unknown, most: number): Unstorable[] {
+  const found: Unstorable[] = [];
+  const look = (part: unknown, path: (string | number)[]): void => {
+    if (found.length >= most) return;
+    if (typeof part === 'string' && storableText(part) !== part) found.push({ path, kind: 'text' });
+    else if (typeof part === 'number' && !Number.isFinite(part)) found.push({ path, kind: 'number' });
+    else if (Array.isArray(part)) part.forEach((each, index) => look(each, [...path, index]));
+    else if (isJsonObject(part)) {
+      for (const [key, each] of Object.entries(part)) {
+        const inside = [...path, storableText(key)];
+        look(key, inside);
+        look(each, inside);
+      }
+    }
+  };
+  look(value, []);
+  return found;
+}
+
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
 
 /** Whether objects and lists are nested more than `limit` levels deep. Never recurses, so that any depth is safe. */

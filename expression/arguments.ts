@@ -3,15 +3,15 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import { coerce } from './coerce.ts';
 import { ExpressionError } from './error.ts';
 import { alternatives, declaredTypes, memberSchema } from './schema-shape.ts';
-import { compileSchema, type SchemaProblem } from './schema.ts';
+import { compileSchema, type CompiledSchema, type SchemaProblem } from './schema.ts';
 
 /** Given by the call itself to a tool that declares it. */
 const KEY = 'warden_idempotency_key';
 
 /**
  * The resolved arguments without top-level nulls, without members that the tool's input schema does not
- * declare (kept when it says `additionalProperties: true`), and with unambiguous strings cast to the declared
- * type. Nothing else is changed; validation comes after.
+ * declare (kept when it says `additionalProperties: true`, or where what it declares cannot be read here), and with
+ * unambiguous strings cast to the declared type. Nothing else is changed; validation comes after.
  */
 export function sentArguments(resolved: JsonObject, inputSchema: JsonObject): JsonObject {
   const shapes = alternatives(inputSchema, inputSchema);
@@ -30,17 +30,21 @@ function cast(value: Json, schema: Json | undefined, root: JsonObject): Json {
   return types === null ? value : (coerce(value, types) ?? value);
 }
 
-/** What a tool's own input schema has against these arguments, the key aside that every call is given. */
+/**
+ * What a tool's own input schema has against these arguments, the key aside that every call is given. A schema
+ * that cannot be compiled here refuses nothing: the server checks its own arguments.
+ */
 export function argumentProblems(inputSchema: JsonObject, sent: JsonObject): SchemaProblem[] {
-  return toolProblems(inputSchema, sent).filter(({ path }) => path !== KEY);
+  const validate = compiledOrNull(inputSchema);
+  return validate === null ? [] : validate(sent).filter(({ path }) => path !== KEY);
 }
 
-/** A tool's schema is not ours: one that is none is a problem of the value, never an error. */
-export function toolProblems(schema: JsonObject, value: JsonObject): SchemaProblem[] {
+/** Servers write schemas for other dialects and other engines of patterns than ours. */
+function compiledOrNull(inputSchema: JsonObject): CompiledSchema | null {
   try {
-    return compileSchema(schema)(value);
+    return compileSchema(inputSchema);
   } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    return [{ path: '', message: `cannot be checked against the tool's own schema: ${error.message}` }];
+    if (error instanceof ExpressionError) return null;
+    throw error;
   }
 }

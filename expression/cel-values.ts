@@ -3,21 +3,15 @@
  * compares and adds with int literals; all others stay `double`.
  */
 import { celList, celMap, isCelList, isCelMap, isCelUint } from '@bufbuild/cel';
-import type { CelInput, CelList, CelMap, CelValue } from '@bufbuild/cel';
+import type { CelInput, CelMap, CelValue } from '@bufbuild/cel';
 import type { Json } from '../domain/json.ts';
 
 /** Evaluation is synchronous: what is larger would block the process noticeably. */
 const MAX_VALUES = 200_000;
-/** Items that all loops of one evaluation may visit, the loops inside loops included: half a second or so. */
-const MAX_VISITS = 1_000_000;
 
-/**
- * A converter for the values of one evaluation. It throws `RangeError` for values too many or too deep to
- * evaluate on, and so does a loop over them that takes too long.
- */
+/** A converter for the values of one evaluation. It throws `RangeError` for values too many or too deep. */
 export function createConverter(): (json: Json) => CelInput {
   let values = 0;
-  let visits = 0;
 
   function convert(json: Json): CelInput {
     values += 1;
@@ -26,41 +20,21 @@ export function createConverter(): (json: Json) => CelInput {
     }
     if (json === null || typeof json === 'boolean' || typeof json === 'string') return json;
     if (typeof json === 'number') return Number.isSafeInteger(json) ? BigInt(json) : json;
-    if (Array.isArray(json)) return countedList(celList(json.map(convert)));
+    if (Array.isArray(json)) return celList(json.map(convert));
     const members = Object.entries(json).map(([key, value]): [string, CelInput] => [key, convert(value)]);
-    return presenceAware(countedMap(celMap(new Map(members))));
-  }
-
-  function count(size: number): void {
-    visits += size;
-    if (visits > MAX_VISITS) {
-      throw new RangeError(`expected the loops of an expression to visit at most ${MAX_VISITS} items`);
-    }
-  }
-
-  function countedList(list: CelList): CelList {
-    const iterate = list[Symbol.iterator].bind(list);
-    list[Symbol.iterator] = () => {
-      count(list.size);
-      return iterate();
-    };
-    return list;
-  }
-
-  function countedMap(map: CelMap): CelMap {
-    const keys = map.keys.bind(map);
-    map.keys = () => {
-      count(map.size);
-      return keys();
-    };
-    return map;
+    return jsonMap(celMap(new Map(members)));
   }
 
   return convert;
 }
 
-/** The library's maps say that a member whose value is null is absent. */
-function presenceAware(map: CelMap): CelMap {
+/**
+ * The library's maps say that a member whose value is null is absent, and look for a number among all their keys:
+ * those of JSON are texts.
+ */
+function jsonMap(map: CelMap): CelMap {
+  const get = map.get.bind(map);
+  map.get = (key) => (typeof key === 'string' ? get(key) : undefined);
   map.has = (key) => map.get(key) !== undefined;
   return map;
 }

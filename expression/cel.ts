@@ -1,8 +1,11 @@
 /** CEL: compiled at deploy, evaluated at run. An evaluation never throws and an error is never truthy. */
-import { CelScalar, celEnv, celFunc, isCelError, mapType, parse, plan } from '@bufbuild/cel';
+import { CelScalar, celFunc, isCelError, mapType, parse, plan } from '@bufbuild/cel';
 import type { JsonObject } from '../domain/json.ts';
 import { checkCel } from './cel-check.ts';
+import { pricedEnv } from './cel-functions.ts';
+import { makeLoopsPay } from './cel-loops.ts';
 import { createConverter, fromCel } from './cel-values.ts';
+import { withBudget } from './cel-work.ts';
 import { ExpressionError, messageOf } from './error.ts';
 
 export type CelOutcome = { kind: 'value'; value: unknown } | { kind: 'error'; message: string };
@@ -18,19 +21,17 @@ const { BOOL, DOUBLE, DYN, INT, STRING } = CelScalar;
 const MAX_SOURCE = 16_384;
 
 // What authors of JSON expect and the standard lacks: int and double in one sum, and a null member is present.
-const env = celEnv({
-  funcs: [
-    celFunc('_+_', [INT, DOUBLE], DOUBLE, (left, right) => Number(left) + right),
-    celFunc('_+_', [DOUBLE, INT], DOUBLE, (left, right) => left + Number(right)),
-    celFunc('_-_', [INT, DOUBLE], DOUBLE, (left, right) => Number(left) - right),
-    celFunc('_-_', [DOUBLE, INT], DOUBLE, (left, right) => left - Number(right)),
-    celFunc('_*_', [INT, DOUBLE], DOUBLE, (left, right) => Number(left) * right),
-    celFunc('_*_', [DOUBLE, INT], DOUBLE, (left, right) => left * Number(right)),
-    celFunc('_/_', [INT, DOUBLE], DOUBLE, (left, right) => Number(left) / right),
-    celFunc('_/_', [DOUBLE, INT], DOUBLE, (left, right) => left / Number(right)),
-    celFunc('@in', [STRING, mapType(DYN, DYN)], BOOL, (key, map) => map.get(key) !== undefined),
-  ],
-});
+const env = pricedEnv([
+  celFunc('_+_', [INT, DOUBLE], DOUBLE, (left, right) => Number(left) + right),
+  celFunc('_+_', [DOUBLE, INT], DOUBLE, (left, right) => left + Number(right)),
+  celFunc('_-_', [INT, DOUBLE], DOUBLE, (left, right) => Number(left) - right),
+  celFunc('_-_', [DOUBLE, INT], DOUBLE, (left, right) => left - Number(right)),
+  celFunc('_*_', [INT, DOUBLE], DOUBLE, (left, right) => Number(left) * right),
+  celFunc('_*_', [DOUBLE, INT], DOUBLE, (left, right) => left * Number(right)),
+  celFunc('_/_', [INT, DOUBLE], DOUBLE, (left, right) => Number(left) / right),
+  celFunc('_/_', [DOUBLE, INT], DOUBLE, (left, right) => left / Number(right)),
+  celFunc('@in', [STRING, mapType(DYN, DYN)], BOOL, (key, map) => map.get(key) !== undefined),
+]);
 
 /**
  * Compiles an expression whose free names are all in `names`. Throws {@link ExpressionError} with line and
@@ -45,6 +46,7 @@ export function compileCel(source: string, names: readonly string[]): CompiledCe
   const parsed = parseCel(source);
   try {
     const used = checkCel(source, parsed, env, names);
+    makeLoopsPay(parsed.expr);
     const planned = plan(env, parsed);
     return { evaluate: (bindings) => evaluate(planned, used, bindings) };
   } catch (error) {
@@ -85,7 +87,7 @@ function evaluate(
         return value === undefined ? [] : [[name, convert(value)]];
       }),
     );
-    const result = planned(bound);
+    const result = withBudget(() => planned(bound));
     if (isCelError(result)) return { kind: 'error', message: result.message };
     return { kind: 'value', value: fromCel(result) };
   } catch (error) {

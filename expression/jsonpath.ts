@@ -3,50 +3,54 @@
  * `."x"`, `.[…]` for `['x']`, `[…]`.
  */
 import { JSONPathEnvironment, JSONPathError } from 'json-p3';
-import type { JSONPathNode, JSONPathQuery } from 'json-p3';
+import type { JSONPathQuery } from 'json-p3';
 import type { Json } from '../domain/json.ts';
 import { ExpressionError, messageOf } from './error.ts';
+import { refuseCostly } from './path-cost.ts';
+import { beginSearch, listMatches, search } from './path-search.ts';
 
 export interface CompiledPath {
   /** The first match; null when nothing matches. */
   first(doc: Json): Json;
-  /** All matches. Both throw {@link ExpressionError} for a `..` into a document nested too deep. */
+  /**
+   * All matches. Both throw {@link ExpressionError} for a `..` into a document nested too deep, and for a search or a
+   * list of matches that is too large for this process to stand still for.
+   */
   all(doc: Json): Json[];
 }
 
 const MAX_SOURCE = 4_096;
 
-/** Throws {@link ExpressionError} with the column. `match` and `search` are refused: their time has no bound. */
+/**
+ * Throws {@link ExpressionError} with the column. What has no bound is refused: `match` and `search`, and searches
+ * inside searches.
+ */
 export function compilePath(source: string): CompiledPath {
   if (source.length > MAX_SOURCE) {
     throw new ExpressionError(`expected at most ${MAX_SOURCE} characters of path, found ${source.length}`);
   }
   const query = parsePath(source);
+  refuseCostly(query);
   return {
     first: (doc) =>
       searched(() => {
-        for (const node of query.lazyQuery(doc)) return json(node.value);
-        return null;
+        let first: Json = null;
+        search(beginSearch(doc), query, doc, (match) => {
+          first = match;
+          return true;
+        });
+        return first;
       }),
-    all: (doc) => searched(() => query.query(doc).values().map(json)),
+    all: (doc) => searched(() => listMatches(beginSearch(doc), query)),
   };
 }
 
-function searched<T>(search: () => T): T {
+function searched<T>(follow: () => T): T {
   try {
-    return search();
+    return follow();
   } catch (error) {
     throw new ExpressionError(`the path cannot be followed in this document: ${messageOf(error)}`);
   }
-}
-
-function json(value: JSONPathNode['value']): Json {
-  return isJson(value) ? value : null;
-}
-
-/** Matches are parts of the JSON that was searched: only the library's own type allows `undefined`. */
-function isJson(value: JSONPathNode['value']): value is Json {
-  return value !== undefined;
 }
 
 function parsePath(source: string): JSONPathQuery {

@@ -9,6 +9,9 @@ const MAX_ALTERNATIVES = 64;
 /** A schema may refer to itself in more ways than could ever be followed. */
 const MAX_VISITED = 2_000;
 
+/** What a reference leads to that is not followed here, into another document say: it may declare anything. */
+const UNREADABLE: JsonObject = { additionalProperties: true };
+
 /**
  * The schema as a list of alternatives, references and combinations resolved into each. Where it is too large to
  * be followed, an alternative says nothing.
@@ -27,7 +30,7 @@ function follow(
   const { $ref, allOf, anyOf, oneOf, ...own } = schema;
   const next = (part: Json | undefined): JsonObject[] => follow(part, walk, depth + 1);
   let found: JsonObject[] = [own];
-  if (typeof $ref === 'string') found = both(found, next(target($ref, walk.root)));
+  if (typeof $ref === 'string') found = both(found, next(target($ref, walk.root) ?? UNREADABLE));
   for (const part of Array.isArray(allOf) ? allOf : []) found = both(found, next(part));
   for (const choice of [anyOf, oneOf]) {
     if (Array.isArray(choice)) found = both(found, choice.flatMap(next));
@@ -42,6 +45,7 @@ function both(left: JsonObject[], right: JsonObject[]): JsonObject[] {
 /** What satisfies both: members of the same name must satisfy both too, and only the common types are left. */
 function merge(one: JsonObject, other: JsonObject): JsonObject {
   const merged: JsonObject = { ...one, ...other };
+  if (one['additionalProperties'] === false) merged['additionalProperties'] = false;
   const properties: JsonObject = { ...members(one) };
   for (const [name, schema] of Object.entries(members(other))) {
     const earlier = Object.hasOwn(properties, name) ? properties[name] : undefined;
@@ -123,17 +127,18 @@ function memberOf(shape: JsonObject, name: string): Json | undefined {
 
 function matching(patterns: Json | undefined, name: string): Json[] {
   if (!isJsonObject(patterns)) return [];
-  return Object.entries(patterns)
-    .filter(([pattern]) => matches(pattern, name))
-    .map(([, schema]) => schema);
+  return Object.entries(patterns).flatMap(([pattern, schema]) => {
+    const found = matches(pattern, name);
+    return found === null ? [{}] : found ? [schema] : [];
+  });
 }
 
-function matches(pattern: string, name: string): boolean {
+/** null: it cannot be compiled here, so that whoever wrote it must say. */
+function matches(pattern: string, name: string): boolean | null {
   try {
     return compilePattern(pattern).test(name);
   } catch {
-    // Compiling the whole schema says what is wrong with it.
-    return false;
+    return null;
   }
 }
 

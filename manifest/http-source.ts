@@ -4,7 +4,7 @@ import type { Fields } from './fields.ts';
 import { shown } from './problem.ts';
 import { readText } from './scalar.ts';
 import type { TextRule } from './scalar.ts';
-import { readTextMap } from './text-map.ts';
+import { checkReferences, readTextMap } from './text-map.ts';
 import { complain, joinPath } from './tree.ts';
 import type { At } from './tree.ts';
 
@@ -45,7 +45,11 @@ function readUrl(at: At): string | null {
     complain(at, { expected: ADDRESS.expected, found, ...(hint === undefined ? {} : { hint }) });
     return null;
   };
-  if (text.includes('${')) return refuse('a "${" in it', 'variables are resolved in "headers" only');
+  const [address = ''] = text.split('?', 1);
+  if (address.includes('${')) {
+    return refuse('a "${" in it', 'variables are resolved in "headers" and after the "?" of "url" only');
+  }
+  if (!checkReferences(at, text)) return null;
   // The library takes such characters out without a word.
   if (/[\s\p{Cc}]/u.test(text)) return refuse('white space or control characters in it');
   if (!/^https?:\/\//i.test(text)) return refuse(withoutSecrets(text));

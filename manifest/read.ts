@@ -3,6 +3,7 @@
  * it contains compiles. YAML and JSON go through one reader, because JSON is a part of YAML 1.2.
  */
 import type { Definition } from '../domain/definition.ts';
+import { findUnstorable } from '../domain/json.ts';
 import { readDocument } from './document.ts';
 import { notYet, openFields } from './fields.ts';
 import { createNamedFiles } from './named-files.ts';
@@ -14,7 +15,8 @@ import type { WorkerReference } from './references.ts';
 import { readSaga } from './saga.ts';
 import { readWord } from './scalar.ts';
 import type { At } from './tree.ts';
-import { complain } from './tree.ts';
+import { complain, joinPath } from './tree.ts';
+import { UNSTORABLE } from './yaml-tree.ts';
 import { readWorker } from './worker.ts';
 
 export { describeProblem } from './problem.ts';
@@ -34,6 +36,7 @@ export type ManifestReading =
   | { kind: 'definition'; definition: Definition; references: WorkerReference[] }
   | { kind: 'problems'; problems: Problem[] };
 
+const MOST_UNSTORABLE = 50;
 const KINDS = ['worker', 'saga', 'project'];
 
 /**
@@ -44,9 +47,22 @@ export function readManifest(text: string, options: ManifestOptions): ManifestRe
   const report = createReport();
   const root = readDocument({ file: options.file, text, report });
   const definition = root && readKind(root, createNamedFiles(options.roots), options.stdioAllow);
+  if (root !== null && definition !== null) refuseUnstorable(root, definition);
   const problems = report.list();
   if (root === null || definition === null || problems.length > 0) return { kind: 'problems', problems };
   return { kind: 'definition', definition, references: referencesOf(root, definition) };
+}
+
+/** What was refused where it is written is not told again; what came another way has no line. */
+function refuseUnstorable({ source: { file, report } }: At, definition: Definition): void {
+  if (report.list().length > 0) return;
+  for (const { path, kind } of findUnstorable(definition, MOST_UNSTORABLE)) {
+    const where = path.reduce<string>(
+      (inside, part) => (typeof part === 'number' ? `${inside}[${part}]` : joinPath(inside, part)),
+      '',
+    );
+    report.add(file, null, where, UNSTORABLE[kind]);
+  }
 }
 
 function readKind(at: At, files: NamedFiles, stdioAllow: readonly string[]): Definition | null {

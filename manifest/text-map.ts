@@ -31,10 +31,15 @@ export function readTextMap(at: At | null, rule: TextMapRule): Record<string, st
     if (!rule.key.pattern.test(name))
       complain(inside, { expected: rule.key.expected, found: shown(name) }, key);
     const text = readText(inside, rule.value) ?? '';
-    if (BROKEN_REFERENCE.test(text)) {
-      complain(inside, { expected: 'references as ${ENV:NAME} or ${NAME}', found: 'a "${" of another form' });
-    }
+    checkReferences(inside, text);
     return [name, text];
   });
   return Object.fromEntries(entries);
+}
+
+/** Complains about a `${` in a text that names no variable; whether there was none. */
+export function checkReferences(at: At, text: string): boolean {
+  if (!BROKEN_REFERENCE.test(text)) return true;
+  complain(at, { expected: 'references as ${ENV:NAME} or ${NAME}', found: 'a "${" of another form' });
+  return false;
 }

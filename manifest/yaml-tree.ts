@@ -1,6 +1,7 @@
 /** Composed YAML into a tree: aliases, merges, keys; and what YAML allows and a manifest does not. */
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Alias, LineCounter, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import { storableText } from '../domain/json.ts';
 import type { Complaint, Place } from './problem.ts';
 import { shown } from './problem.ts';
 import { joinPath } from './tree.ts';
@@ -177,12 +178,14 @@ function mergedFrom(building: Building, value: Tree, path: string): Entries[] {
   return [];
 }
 
-const UNSTORABLE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+/** Why a part of a manifest cannot be kept. */
+export const UNSTORABLE = {
+  text: { expected: 'text that can be stored', found: 'a NUL character or half a surrogate pair' },
+  number: { expected: 'a JSON value', found: 'a number that no double can hold' },
+} as const;
 
 function unstorable(building: Building, text: string, path: string, place: Place): void {
-  if (!UNSTORABLE.test(text)) return;
-  const found = 'a NUL character or half a surrogate pair';
-  report(building, path, place, { expected: 'text that can be stored', found });
+  if (storableText(text) !== text) report(building, path, place, UNSTORABLE.text);
 }
 
 function sizeOf(trees: readonly Tree[], ownKeys: number, ownCharacters: number): Size {

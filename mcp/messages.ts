@@ -2,11 +2,13 @@
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js';
 import {
   CancelledNotificationSchema,
+  ErrorCode,
   isJSONRPCErrorResponse,
   isJSONRPCRequest,
   isJSONRPCResultResponse,
   JSONRPCMessageSchema,
 } from '@modelcontextprotocol/sdk/types.js';
+import { isJsonObject } from '../domain/json.ts';
 import { messageOf, NotSent } from './transport.ts';
 
 /** Throws `NotSent` for what cannot be written as JSON. */
@@ -18,7 +20,10 @@ export function writeMessage(message: JSONRPCMessage): string {
   }
 }
 
-/** The messages in a text, which is one or a list; what is no message of the protocol is left out. */
+/**
+ * The messages in a text, which is one or a list. A response that is none by its shape is an error of the request
+ * that it names, which gets no other; anything else that is no message of the protocol is left out.
+ */
 export function readMessages(text: string): JSONRPCMessage[] {
   let read: unknown;
   try {
@@ -29,8 +34,17 @@ export function readMessages(text: string): JSONRPCMessage[] {
   const all: unknown[] = Array.isArray(read) ? read : [read];
   return all.flatMap((one) => {
     const parsed = JSONRPCMessageSchema.safeParse(one);
-    return parsed.success ? [parsed.data] : [];
+    return parsed.success ? [parsed.data] : misshapen(one);
   });
+}
+
+/** An internal error, because that says nothing about whether the request was executed. */
+function misshapen(one: unknown): JSONRPCMessage[] {
+  if (!isJsonObject(one) || 'method' in one) return [];
+  const { id } = one;
+  if (typeof id !== 'number' && typeof id !== 'string') return [];
+  const message = 'its response has neither a result nor an error in the form of the protocol';
+  return [{ jsonrpc: '2.0', id, error: { code: Number(ErrorCode.InternalError), message } }];
 }
 
 /** Id of a request; null for everything that is not answered. */

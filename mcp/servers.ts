@@ -7,6 +7,7 @@ import type { ToolSource, WorkerDefinition } from '../domain/definition.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { isDeeperThan, isJsonObject, storable, storableText } from '../domain/json.ts';
 import { ResourceNotRead, ToolCallRefused } from './call-errors.ts';
+import { withinLimit } from './call-limit.ts';
 import type { Connection } from './connection.ts';
 import type { Pool } from './pool.ts';
 import { createPool } from './pool.ts';
@@ -20,6 +21,8 @@ export interface ToolServersOptions extends SourceRules {
   log(message: string, fields?: object): void;
   /** Limit for starting a server or connecting to it, and for shaking hands; default 10 s. */
   connectTimeoutMs?: number;
+  /** Limit of one tool call, over which it is lost; null or left out: the caller's signal alone. */
+  callTimeoutMs?: number | null;
 }
 
 export interface ToolServers {
@@ -99,7 +102,8 @@ export function createToolServers(options: ToolServersOptions): ToolServers {
     return {
       tools: new Map(Array.from(places, ([name, { info }]) => [name, info])),
       failures: answers.flatMap(({ failure }) => failure ?? []),
-      call: (name, args, how) => callTool(pool, places.get(name), name, args, how),
+      call: (name, args, how) =>
+        callTool(pool, places.get(name), { ...how, name, args, limitMs: options.callTimeoutMs ?? null }),
       readResource: (uri, { signal: stop }) => readResource(pool, worker.tool_sources, uri, stop),
     };
   }
@@ -121,10 +125,9 @@ async function toolsOf(pool: Pool, source: ToolSource) {
 async function callTool(
   pool: Pool,
   place: Place | undefined,
-  name: string,
-  args: JsonObject,
-  { idempotencyKey, signal }: ToolCallOptions,
+  call: ToolCallOptions & { name: string; args: JsonObject; limitMs: number | null },
 ): Promise<ToolResult> {
+  const { name, args, idempotencyKey, signal, limitMs } = call;
   if (place === undefined) throw new ToolCallRefused(`no tool source of this worker has a tool "${name}"`);
   const { info, source } = place;
   let connection: Connection;
@@ -139,7 +142,9 @@ async function callTool(
   const wantsKey = isJsonObject(declared) && Object.hasOwn(declared, KEY_ARGUMENT);
   const sent = wantsKey && idempotencyKey !== null ? { ...args, [KEY_ARGUMENT]: idempotencyKey } : args;
   const meta = idempotencyKey === null ? {} : { 'warden/idempotency_key': idempotencyKey };
-  return await connection.call(name, sent, { meta, signal });
+  return await withinLimit(limitMs, signal, (limited) =>
+    connection.call(name, sent, { meta, signal: limited }),
+  );
 }
 
 async function readResource(

@@ -12,10 +12,12 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getDefaultEnvironment } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { ReadBuffer, serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js';
+import { serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { drainLines } from './drain.ts';
+import { createLines } from './lines.ts';
+import { readMessages } from './messages.ts';
 import { createMask } from './secrets.ts';
 import type { Launch } from './source.ts';
 import type { ServerTransport } from './transport.ts';
@@ -44,7 +46,7 @@ export function createStdioTransport(launch: Launch, onStderr: (line: string) =>
     child = started;
     // Attached before anything is awaited: nothing that the process prints or fails at is missed.
     drainLines(started.stderr, onStderr, createMask(launch.secrets));
-    readMessages(started.stdout, transport);
+    hear(started.stdout, transport);
     // It closed its input and will never read a request again.
     started.stdin.on('error', () => void close());
     await new Promise<void>((resolve, reject) => {
@@ -81,26 +83,19 @@ export function createStdioTransport(launch: Launch, onStderr: (line: string) =>
   return transport;
 }
 
-function readMessages(stdout: Readable, transport: Transport): void {
-  const buffer = new ReadBuffer({ maxBufferSize: MESSAGE_LIMIT_BYTES });
+function hear(stdout: Readable, transport: Transport): void {
+  const linesOf = createLines(MESSAGE_LIMIT_BYTES);
   stdout.on('error', () => void transport.close());
   stdout.on('data', (chunk: Buffer) => {
+    let lines: string[];
     try {
-      buffer.append(chunk);
+      lines = linesOf(chunk);
     } catch {
       stdout.destroy();
       void transport.close();
       return;
     }
-    for (;;) {
-      try {
-        const message = buffer.readMessage();
-        if (message === null) return;
-        transport.onmessage?.(message);
-      } catch {
-        // A line that is no message of the protocol; the next one may be.
-      }
-    }
+    for (const line of lines) for (const message of readMessages(line)) transport.onmessage?.(message);
   });
 }
 

@@ -6,7 +6,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { HttpSource } from '../domain/definition.ts';
 import { AddressRefused, refuseAddress } from './address.ts';
 import type { SourceRules } from './source.ts';
-import { createVariables, SourceRefused } from './variables.ts';
+import { createVariables, SourceRefused, type Variables } from './variables.ts';
 
 export interface Target {
   url: URL;
@@ -26,9 +26,9 @@ const OVERRIDDEN =
 /** What to connect to for a source. Throws `SourceRefused`. */
 export function targetOf(source: HttpSource, rules: Pick<SourceRules, 'env' | 'allowPrivateUrls'>): Target {
   const allowPrivate = rules.allowPrivateUrls ?? false;
-  const url = parseUrl(source.url);
-  refuseHost(url, allowPrivate);
   const variables = createVariables(rules.env);
+  const url = parseUrl(withVariables(source.url, variables));
+  refuseHost(url, allowPrivate);
   const headers: Record<string, string> = {};
   for (const [name, text] of Object.entries(source.headers)) {
     const lower = name.toLowerCase();
@@ -44,6 +44,12 @@ export function targetOf(source: HttpSource, rules: Pick<SourceRules, 'env' | 'a
     allowPrivate,
     secrets: [...variables.secrets, ...hiddenParts(url)],
   };
+}
+
+/** Only in the query: where a request goes is the manifest's word. */
+function withVariables(text: string, variables: Variables): string {
+  const [address = '', ...query] = text.split('?');
+  return [address, ...query.map((part) => variables.fill(part, encodeURIComponent))].join('?');
 }
 
 function parseUrl(text: string): URL {

@@ -1,5 +1,5 @@
 /**
- * Variables of the worker process's environment, as manifests name them in `env`, `env_inherit` and `headers`.
+ * Variables of the worker process's environment, as manifests name them in `env`, `env_inherit`, `headers` and the query of `url`.
  * Looked up only when a connection opens; what was looked up is remembered, so that it can be kept out of every
  * log and message.
  */
@@ -14,8 +14,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Variables {
   /** The value of a variable. Throws `SourceRefused` when it is unset, empty, or a setting of Warden. */
   value(name: string): string;
-  /** The text with every `${ENV:NAME}` and `${NAME}` replaced. Throws as `value` does. */
-  fill(text: string): string;
+  /** The text with every `${ENV:NAME}` and `${NAME}` replaced by its value, as `written`. Throws as `value` does. */
+  fill(text: string, written?: (value: string) => string): string;
   /** Every value that was handed out. */
   secrets: string[];
 }
@@ -38,7 +38,8 @@ export function createVariables(env: Environment): Variables {
   };
   return {
     value,
-    fill: (text) => text.replace(REFERENCE, (_, name: string) => value(name)),
+    fill: (text, written = (found) => found) =>
+      text.replace(REFERENCE, (_, name: string) => written(value(name))),
     secrets,
   };
 }

@@ -30,6 +30,7 @@ export async function runProcess(
   const settings = settingsOrNull(env);
   if (settings === null) return;
   const log = createLog(name, settings.logLevel);
+  for (const warning of settings.warnings) log.warn({}, warning);
   const asked = signalled();
   try {
     const started = await start(settings, env, log);

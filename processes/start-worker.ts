@@ -12,6 +12,7 @@ export interface WorkerSettings {
   worker: { maxInFlight: number; maxCachedWorkflows: number };
   stdioAllow: readonly string[];
   mcpAllowPrivate: boolean;
+  mcpCallTimeoutMs: number | null;
   notes: { folder: string | null; record: string | null };
   issues: { file: string | null; record: string | null };
   llm: LlmSettings;
@@ -36,6 +37,7 @@ export function startWorker(settings: WorkerSettings, parts: WorkerParts): Polle
   const tools = createToolServers({
     stdioAllow: settings.stdioAllow,
     allowPrivateUrls: settings.mcpAllowPrivate,
+    callTimeoutMs: settings.mcpCallTimeoutMs,
     bundled: bundledServers(settings, dist),
     env,
     log: (message, fields) => log.info(fields ?? {}, message),

@@ -2,9 +2,10 @@
  * Fuzzes the HTTP interface with schemathesis, from its own OpenAPI document: no answer may be a 5xx, nor one that the
  * document does not describe. The interface runs in a process of its own (test/fuzz/app.ts), over an embedded store.
  *
- *   node scripts/fuzz.mjs [seconds] [seed]
+ *   node scripts/fuzz.mjs [seconds] [seed] [address]
  *
- * The same seed makes the same cases; without one each run makes its own, and prints its seed.
+ * The same seed makes the same cases; without one each run makes its own, and prints its seed. With the address of a
+ * running stack that one is asked instead: everything in it is at stake.
  * schemathesis is installed from PyPI into .warden/, once. Without Python, or without PyPI, it says that it was
  * skipped and ends with 77.
  */
@@ -51,15 +52,16 @@ const GRACE_MS = 120_000;
  * @param {number} seconds
  * @param {(line: string) => void} say
  * @param {string} [seed]
+ * @param {string} [address]
  * @returns {Promise<{ passed: number, failed: number, skipped: number }>}
  */
-export async function fuzz(seconds, say, seed) {
+export async function fuzz(seconds, say, seed, address) {
   const installed = await install(say);
   if ('missing' in installed) {
     say(`fuzzing was skipped: ${installed.missing}`);
     return { passed: 0, failed: 0, skipped: 1 };
   }
-  const app = startApp();
+  const app = address === undefined ? startApp() : runningStack(address);
   try {
     const url = await app.url;
     const { version, checks } = installed.release;
@@ -111,6 +113,11 @@ function answers(program, args) {
   return new Promise((resolve) => {
     execFile(program, args, { timeout: INSTALL_MS }, (error) => resolve(error === null));
   });
+}
+
+/** Somebody else's: what it complains of is in its own log. */
+function runningStack(url) {
+  return { url: Promise.resolve(url), complaints: () => [], end: () => Promise.resolve() };
 }
 
 function startApp() {
@@ -165,6 +172,7 @@ function runSchemathesis({ release, folder, python }, url, { seconds, seed }) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { failed, skipped } = await fuzz(Number(process.argv[2] ?? 300), console.log, process.argv[3]);
+  const [seconds = '300', seed, address] = process.argv.slice(2);
+  const { failed, skipped } = await fuzz(Number(seconds), console.log, seed, address);
   process.exitCode = skipped > 0 ? SKIPPED : failed;
 }

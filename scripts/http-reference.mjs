@@ -104,7 +104,8 @@ function shapeOf(name, schema) {
   if (properties === undefined) return [...parts, typeOf(schema)].join('\n\n');
   const rows = Object.entries(properties).map(([member, each]) => {
     const must = required.includes(member) ? 'required' : '';
-    return `| \`${member}\` | ${must} | ${inCell(typeOf(each))} |`;
+    const means = each.description === undefined ? '' : `. ${each.description}`;
+    return `| \`${member}\` | ${must} | ${inCell(typeOf(each) + means)} |`;
   });
   parts.push(['| member | | is |', '|---|---|---|', ...rows].join('\n'));
   const [example] = examples;

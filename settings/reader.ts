@@ -12,18 +12,24 @@ export type Reader = ReturnType<typeof createReader>;
 export function createReader(env: Environment) {
   const known = new Set<string>();
   const problems: string[] = [];
+  /** By the name of today, the older one whose value is used. */
+  const readAs = new Map<string, string>();
 
   function optional(name: string, aliases: readonly string[] = []): string | null {
     known.add(name);
     for (const each of [name, ...aliases]) {
       const value = env[each]?.trim();
-      if (value !== undefined && value !== '') return value;
+      if (value === undefined || value === '') continue;
+      if (each !== name) readAs.set(name, each);
+      return value;
     }
     return null;
   }
 
   function refuse<Fallback>(name: string, expected: string, found: string, fallback: Fallback): Fallback {
-    problems.push(`${name}: expected ${expected}, found "${found}"`);
+    const alias = readAs.get(name);
+    const named = alias === undefined ? name : `${name} (set as ${alias})`;
+    problems.push(`${named}: expected ${expected}, found "${found}"`);
     return fallback;
   }
 
@@ -80,7 +86,16 @@ function createNumbers(optional: Optional, refuse: Refuse) {
     return refuse(name, 'a number of seconds from 0 to 86400', found, fallback * 1000);
   }
 
-  return { whole, seconds };
+  /** As {@link seconds}, of a limit: null without one, and never nothing at all. */
+  function limitSeconds(name: string): number | null {
+    const found = optional(name);
+    if (found === null) return null;
+    const ms = /^\d+(\.\d+)?$/.test(found) ? Math.round(Number(found) * 1000) : 0;
+    if (ms >= 1 && ms <= 86_400_000) return ms;
+    return refuse(name, 'a number of seconds above 0, up to 86400; leave it out for no limit', found, null);
+  }
+
+  return { whole, seconds, limitSeconds };
 }
 
 /** Settings with a form of their own. */

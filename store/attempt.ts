@@ -26,6 +26,7 @@ import { findReview, type Review } from './reviews.ts';
 import { consumeStart } from './requests.ts';
 import { settleNow } from './settle.ts';
 import type { Store } from './store.ts';
+import type { Measured } from './timing.ts';
 
 /** Attempts at a reason step that died one after the other without recording a turn. */
 const DEATHS = 3;
@@ -127,13 +128,19 @@ function lostBefore(execution: Execution | null, step: StepFacts, force: Force):
 }
 
 /** A call that began and whose result never came: repeated only on an idempotent tool, and not for ever. */
-export function lostCall(execution: Execution, idempotent: boolean): Failure | null {
+export function lostCall(
+  execution: Execution,
+  idempotent: boolean,
+  lostWhy: string | null = null,
+): Failure | null {
   if (execution.calling_at === null) return null;
   const { tool, calls } = execution;
   if (idempotent && calls < CALLS) return null;
   const why = idempotent ? `${calls} times` : 'and the tool is not idempotent';
-  const message = `the call of ${tool ?? 'the tool'} began and its result was lost ${why}: it may have taken effect`;
-  return { code: 'SYSTEM_CRASH', message, details: { tool, calls } };
+  const began = `the call of ${tool ?? 'the tool'} began and its result was lost ${why}: it may have taken effect`;
+  if (lostWhy === null) return { code: 'SYSTEM_CRASH', message: began, details: { tool, calls } };
+  const message = `${began} (${lostWhy})`;
+  return { code: 'SYSTEM_CRASH', message, details: { tool, calls, last_error: lostWhy } };
 }
 
 async function begin(court: Court, ref: StepRef): Promise<void> {
@@ -185,9 +192,10 @@ export async function fail(
   court: Court,
   ref: StepRef,
   failure: Failure,
-  how: { uncertain: boolean; timedOut?: boolean },
+  how: { uncertain: boolean; timedOut?: boolean; measured?: Measured },
 ): Promise<StepAnswer> {
-  await failStep(court, ref.span, failure, { status: how.timedOut ? 'TIMED_OUT' : 'FAILED' });
+  const { timedOut, measured = {} } = how;
+  await failStep(court, ref.span, failure, { status: timedOut ? 'TIMED_OUT' : 'FAILED', measured });
   const { code } = failure;
   return recordOutcome(court, ref, { kind: 'failed', code, uncertain: how.uncertain, ended: false });
 }

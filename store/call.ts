@@ -16,6 +16,7 @@ import { completeStep, recordOutcome } from './outcome.ts';
 import { standing } from './edit.ts';
 import { findReview } from './reviews.ts';
 import type { Store } from './store.ts';
+import type { Measured } from './timing.ts';
 
 export interface Calling {
   token: number;
@@ -27,6 +28,8 @@ export interface Calling {
   prepared: { resolved: JsonObject; verdict: Fact | null } | null;
   /** This attempt may have written `calling` before, without an answer, and knows that it never called. */
   unmade?: boolean;
+  /** Why the result of this attempt's last call was lost. */
+  lostWhy?: string | null;
 }
 
 /** The go-ahead for one call, or the answer that stands in its way. */
@@ -38,7 +41,7 @@ export async function beginCall(
   const begun = await asOwner(store, ref, calling.token, async (court, execution) => {
     const own = calling.unmade === true && execution.calling_token === calling.token;
     const granted = grantOf(ref, execution);
-    const lost = own || granted !== null ? null : lostCall(execution, calling.idempotent);
+    const lost = own || granted !== null ? null : lostCall(execution, calling.idempotent, calling.lostWhy);
     if (lost) return fail(court, ref, lost, { uncertain: true });
     const altered = calling.prepared === null ? await alteredSince(court, ref, calling.sent) : null;
     if (altered) return fail(court, ref, altered, { uncertain: execution.calling_at !== null });
@@ -88,7 +91,7 @@ export function recordResult(
   store: Store,
   ref: StepRef,
   result: CallResult,
-  ms: number,
+  measured: Measured = {},
 ): Promise<StepAnswer> {
   return inCourt(store, ref, async (court): Promise<StepAnswer> => {
     const execution = await findExecution(court, ref);
@@ -98,10 +101,10 @@ export function recordResult(
     }
     if (result.kind === 'failed') {
       // An earlier call whose result was lost may have taken effect, whatever this one says.
-      return fail(court, ref, result.failure, { uncertain: (execution?.calls ?? 1) > 1 });
+      const uncertain = (execution?.calls ?? 1) > 1;
+      return fail(court, ref, result.failure, { uncertain, measured });
     }
-    const timing = { tool_ms: ms };
-    const { ended } = await completeStep(court, ref.span, { output: { data: result.data }, timing });
+    const { ended } = await completeStep(court, ref.span, { output: { data: result.data }, measured });
     return recordOutcome(court, ref, { kind: 'completed', ended });
   });
 }

@@ -22,8 +22,9 @@ export async function openHold(
   const opened = await asOwner(store, ref, token, async (court): Promise<StepAnswer> => {
     if (verdict) court.record(verdict);
     if (await cancelStands(court)) {
-      if (hold.wrote) return fail(court, ref, CANCELLED, { uncertain: true });
-      await failStep(court, ref.span, CANCELLED, { resolvedArguments: opening.resolvedArguments });
+      const { measured = {}, resolvedArguments } = opening;
+      if (hold.wrote) return fail(court, ref, CANCELLED, { uncertain: true, measured });
+      await failStep(court, ref.span, CANCELLED, { resolvedArguments, measured });
       return recordOutcome(court, ref, { kind: 'cancelled' });
     }
     await openReview(court, ref, opening);

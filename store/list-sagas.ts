@@ -30,6 +30,8 @@ export interface SagaListRow {
   ended_at: Date | null;
   failure: SagaFailure | null;
   stuck: Stuck | null;
+  /** Of what it froze at its start. */
+  digest: string;
 }
 
 const COLUMNS = [
@@ -44,6 +46,7 @@ const COLUMNS = [
   'ended_at',
   'failure',
   'stuck',
+  'digest',
 ] as const;
 
 const IN_FLIGHT = sql<boolean>`status in ('PENDING', 'RUNNING', 'AWAITING_HUMAN', 'COMPENSATING')`;

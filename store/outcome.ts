@@ -11,13 +11,12 @@ import { SYSTEM } from '../ledger/entry.ts';
 import { cancelStands } from './cancel.ts';
 import { asJson } from './json.ts';
 import { endSaga, type Court } from './judge.ts';
-import { stepTiming } from './timing.ts';
+import { stepTiming, type Measured } from './timing.ts';
 
 export interface StepDone {
   output: JsonObject;
   usage?: JsonObject | null;
-  /** What the worker measured, in milliseconds by name. */
-  timing?: JsonObject;
+  measured?: Measured;
   resolvedArguments?: JsonObject;
 }
 
@@ -31,7 +30,7 @@ export async function completeStep(court: Court, span: string, done: StepDone): 
       end_time: now,
       output_payload: asJson(done.output),
       ...(done.usage === undefined ? {} : { usage: asJson(done.usage) }),
-      timing: stepTiming(court, done.timing),
+      timing: stepTiming(court, done.measured),
       ...(done.resolvedArguments === undefined ? {} : { resolved_arguments: asJson(done.resolvedArguments) }),
     })
     .where('trace_id', '=', saga.trace_id)
@@ -74,18 +73,20 @@ export async function failStep(
   court: Court,
   span: string,
   failure: Failure,
-  extra: { status?: 'FAILED' | 'TIMED_OUT'; resolvedArguments?: JsonObject; actor?: JsonObject } = {},
+  extra: { status?: 'FAILED' | 'TIMED_OUT'; resolvedArguments?: JsonObject; measured?: Measured } = {},
 ): Promise<void> {
   const { tx, saga, now } = court;
   const status = extra.status ?? 'FAILED';
   const details = errorDetails(failure);
+  const usage = extra.measured?.usage ?? null;
   const row = await tx
     .updateTable('steps')
     .set({
       status,
       end_time: now,
       error_details: asJson(details),
-      timing: stepTiming(court),
+      ...(usage === null ? {} : { usage: asJson(usage) }),
+      timing: stepTiming(court, extra.measured),
       ...(extra.resolvedArguments === undefined
         ? {}
         : { resolved_arguments: asJson(extra.resolvedArguments) }),

@@ -14,6 +14,28 @@ import {
   type QueryResult,
 } from 'kysely';
 
+/**
+ * PostgreSQL's own cache. Its default of 128 MB is touched from end to end at each start; what is not in it is read
+ * from files that the system caches anyway. Measured: 50 of 500 ms of processor time, and 100 of 300 MB.
+ */
+const BUFFERS = ['-c', 'shared_buffers=32MB'];
+
+/**
+ * Starts the database of a directory (null: in memory) and creates it when there is none. Only one process may.
+ * @param parsers of values, by type
+ */
+export async function startPglite(
+  directory: string | null,
+  parsers: Record<number, (value: string) => unknown>,
+): Promise<PGlite> {
+  const { PGlite } = await import('@electric-sql/pglite');
+  return await PGlite.create({
+    ...(directory === null ? {} : { dataDir: directory }),
+    startParams: [...PGlite.defaultStartParams, ...BUFFERS],
+    parsers,
+  });
+}
+
 export function pgliteDialect(database: PGlite): Dialect {
   return {
     createAdapter: () => new PostgresAdapter(),

@@ -7,7 +7,7 @@ import type { ReviewStatus, StepKind } from '../domain/status.ts';
 import { SYSTEM, type Actor } from '../ledger/entry.ts';
 import { asJson } from './json.ts';
 import type { Court } from './judge.ts';
-import { heldTiming } from './timing.ts';
+import { heldTiming, type Measured } from './timing.ts';
 import type { ReviewEdit, Tables, Verdict } from './tables.ts';
 
 export type Review = Selectable<Tables['reviews']>;
@@ -25,8 +25,7 @@ export interface Opening {
   /** null: unlimited. */
   maxRetries: number | null;
   usage?: JsonObject | null;
-  /** What the worker measured. */
-  timing?: JsonObject;
+  measured?: Measured;
   resolvedArguments: JsonObject;
 }
 
@@ -60,7 +59,7 @@ export async function openReview(court: Court, ref: StepRef, opening: Opening): 
       status: 'AWAITING_HUMAN',
       resolved_arguments: asJson(opening.resolvedArguments),
       ...(opening.usage === undefined ? {} : { usage: asJson(opening.usage) }),
-      ...(opening.timing === undefined ? {} : { timing: asJson(heldTiming(opening.timing)) }),
+      timing: heldTiming(court, opening.measured ?? {}),
     })
     .where('trace_id', '=', ref.traceId)
     .where('span_id', '=', ref.span)

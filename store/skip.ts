@@ -4,12 +4,18 @@ import { SYSTEM } from '../ledger/entry.ts';
 import { asOwner } from './attempt.ts';
 import { endAfter, recordOutcome } from './outcome.ts';
 import type { Store } from './store.ts';
+import { stepTiming, type Measured } from './timing.ts';
 
-export async function skip(store: Store, ref: StepRef, token: number): Promise<StepAnswer> {
+export async function skip(
+  store: Store,
+  ref: StepRef,
+  token: number,
+  measured: Measured = {},
+): Promise<StepAnswer> {
   const skipped = await asOwner(store, ref, token, async (court): Promise<StepAnswer> => {
     const row = await court.tx
       .updateTable('steps')
-      .set({ status: 'SKIPPED', end_time: court.now })
+      .set({ status: 'SKIPPED', end_time: court.now, timing: stepTiming(court, measured) })
       .where('trace_id', '=', ref.traceId)
       .where('span_id', '=', ref.span)
       .returning(['step_id', 'order_index'])

@@ -2,12 +2,10 @@
  * The store: one Kysely over PostgreSQL or over an embedded PGlite, its clock, and the news of its own commits.
  * It owns connections and migrations; what is written is the business of one file per table or act.
  */
-import { PGlite } from '@electric-sql/pglite';
-import { Kysely, Migrator, sql, type RawBuilder } from 'kysely';
-import pg from 'pg';
+import { DEFAULT_MIGRATION_TABLE, Kysely, Migrator, sql, type RawBuilder } from 'kysely';
 import { lockDirectory } from './lock.ts';
 import { migrations } from './migrations.ts';
-import { pgliteDialect } from './pglite.ts';
+import { pgliteDialect, startPglite } from './pglite.ts';
 import { postgresDialect } from './postgres.ts';
 import type { DefinitionBody, Tables } from './tables.ts';
 
@@ -36,13 +34,15 @@ export interface StoreOptions {
 }
 
 const INT8 = 20;
+/** SQLSTATE of a table that is not there: the store is new. */
+const NO_TABLE = '42P01';
 /** How long a query waits for a connection before the store counts as away; a burst waits its turn. */
 const CONNECT_MS = 30_000;
 
 /** Opens the store and brings it to the newest migration. Throws `StoreLocked` or the driver's error. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { db, close } = options.url
-    ? openPostgres(options.url, options.connections ?? 10)
+    ? await openPostgres(options.url, options.connections ?? 10)
     : await openPglite(options.directory ?? null);
   try {
     await migrate(db);
@@ -72,7 +72,8 @@ interface Opened {
   close(): Promise<void>;
 }
 
-function openPostgres(url: string, connections: number): Opened {
+async function openPostgres(url: string, connections: number): Promise<Opened> {
+  const { default: pg } = await import('pg');
   const types = new pg.TypeOverrides();
   types.setTypeParser(INT8, Number);
   const pool = new pg.Pool({
@@ -98,10 +99,7 @@ function openPostgres(url: string, connections: number): Opened {
 async function openPglite(directory: string | null): Promise<Opened> {
   const unlock = directory === null ? () => undefined : lockDirectory(directory);
   try {
-    const database = await PGlite.create({
-      ...(directory === null ? {} : { dataDir: directory }),
-      parsers: { [INT8]: Number },
-    });
+    const database = await startPglite(directory, { [INT8]: Number });
     const db = new Kysely<Tables>({ dialect: pgliteDialect(database) });
     const close = async (): Promise<void> => {
       await db.destroy();
@@ -116,6 +114,22 @@ async function openPglite(directory: string | null): Promise<Opened> {
 }
 
 async function migrate(db: Kysely<Tables>): Promise<void> {
+  if (await isNewest(db)) return;
   const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
   if (error) throw new Error('the store could not be brought to its newest migration', { cause: error });
+}
+
+/** The migrator looks at every table and takes a lock, which costs more than all else here; most starts need none. */
+async function isNewest(db: Kysely<Tables>): Promise<boolean> {
+  const known = Object.keys(await migrations.getMigrations()).sort();
+  try {
+    const done = await sql<{ name: string }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(
+      db,
+    );
+    const names = done.rows.map(({ name }) => name).sort();
+    return names.length === known.length && names.every((name, at) => name === known[at]);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === NO_TABLE) return false;
+    throw error;
+  }
 }

@@ -8,12 +8,12 @@ import { isJsonObject, storable, type Json, type JsonObject } from '../domain/js
 import { writeTurn } from './executions.ts';
 import { asJson } from './json.ts';
 import type { Court } from './judge.ts';
-import { stepTiming } from './timing.ts';
+import { stepTiming, type WorkerTime } from './timing.ts';
 
 export interface Measured {
   usage: JsonObject;
-  /** Of the worker. */
-  timing: JsonObject;
+  /** Of this loop; the row sums them. */
+  timing: Readonly<Partial<Record<WorkerTime, number>>>;
 }
 
 export interface LoopEnd extends Measured {
@@ -87,7 +87,7 @@ export async function endLoop(
 export async function noteMeasured(court: Court, ref: StepRef, { usage, timing }: Measured): Promise<void> {
   await court.tx
     .updateTable('steps')
-    .set({ usage: asJson(usage), timing: stepTiming(court, timing) })
+    .set({ usage: asJson(usage), timing: stepTiming(court, { worker: timing }) })
     .where('trace_id', '=', ref.traceId)
     .where('span_id', '=', ref.span)
     .execute();

@@ -7,6 +7,8 @@ import { NO_PROVIDERS } from './runs.ts';
 
 export interface Said {
   text?: string;
+  /** In place of an answer: chat completions only. */
+  refusal?: string;
   /** `arguments` as the model wrote them: text, valid JSON or not. */
   calls?: { tool: string; arguments: string }[];
   /** The provider's own reason. */
@@ -36,7 +38,8 @@ type JsonRead = ReturnType<typeof JSON.parse>;
 
 const data = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
 
-function chatTurn({ text, calls = [], finish, usage = { prompt: 10, completion: 5 } }: Said): string[] {
+function chatTurn(said: Said): string[] {
+  const { text, refusal, calls = [], finish, usage = { prompt: 10, completion: 5 } } = said;
   const chunk = (delta: object, reason: string | null = null): string =>
     data({
       id: 'chatcmpl-1',
@@ -57,6 +60,7 @@ function chatTurn({ text, calls = [], finish, usage = { prompt: 10, completion: 
   return [
     chunk({ role: 'assistant', content: '' }),
     ...halves(text ?? '').map((half) => chunk({ content: half })),
+    ...halves(refusal ?? '').map((half) => chunk({ refusal: half })),
     ...parts,
     chunk({}, reason),
     ...(usage === null ? [] : [chatUsage(usage)]),

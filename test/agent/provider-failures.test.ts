@@ -163,6 +163,15 @@ for (const protocol of protocols) {
       assert.match(failure.message, /refused to answer.*I cannot help with that/);
     });
 
+    if (protocol.provider !== 'anthropic') {
+      it('a refusal in its own member fails at once, with what the model said and what it cost', async () => {
+        server.answers.push({ events: turn({ refusal: 'I will not do that.' }) });
+        const error = await errorOf(protocol, server);
+        assert.deepEqual([error.kind, error.usage?.prompt_tokens], ['refused', 10]);
+        assert.match(error.message, /refused to answer.*it said: I will not do that\.$/);
+      });
+    }
+
     it('a turn that reached the limit of output fails at once; a call that it cut is told to the model', async () => {
       const finish = protocol.reasons.length;
       server.answers.push({ events: turn({ text: 'Once upon', finish }) });

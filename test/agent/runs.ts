@@ -16,6 +16,7 @@ import type { JsonObject } from '../../domain/json.ts';
 /** No key, and nothing that listens. */
 export const NO_PROVIDERS: LlmSettings = {
   localBaseUrl: 'http://127.0.0.1:11/v1',
+  localApiKey: null,
   openaiApiKey: null,
   openaiBaseUrl: null,
   anthropicApiKey: null,
@@ -121,7 +122,7 @@ export function recordedRun(script: MockTurn[] | null, more: Partial<AgentRun> =
 
 /** An allowed tool that answers in this process with the call that it got. */
 export function echoTool(name: string, inputSchema: JsonObject = { type: 'object' }): AgentTool {
-  return { name, description: `says ${name}`, inputSchema, readOnly: true };
+  return { name, description: `says ${name}`, inputSchema, readOnly: true, idempotent: true };
 }
 
 export function echo(tool: string, args: JsonObject, id: string): Promise<ToolAnswer> {

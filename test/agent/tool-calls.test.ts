@@ -58,6 +58,7 @@ describe('a tool call of a reason step', () => {
     const ends = [new ToolCallLost('the server went away'), new ToolCallRefused('the server refused')];
     const { run, entries } = recordedRun([read({ n: 1 }), read({ n: 2 }), submit], {
       ...reading,
+      tools: [{ ...echoTool('read', typed), readOnly: false, idempotent: false }],
       call: () => Promise.reject(ends.shift() ?? new Error('no more calls were expected')),
     });
     await runReact(run);
@@ -67,6 +68,40 @@ describe('a tool call of a reason step', () => {
     );
     assert.match(text(object(entries[3])['text']), /refused \(it had no effect\)/);
     assert.deepEqual([object(entries[1])['called'], object(entries[3])['called']], [true, false]);
+  });
+
+  it('that is lost is made again under its id, up to three times in all, when its tool is idempotent', async () => {
+    const lost = (times: number) =>
+      Array.from({ length: times }, () => new ToolCallLost('the server went away'));
+    const once = { ...echoTool('read', typed), readOnly: false, idempotent: false };
+    const allowed = reasonStep({ tools: [allowance('read', { idempotent: true })] });
+    for (const more of [{ tools: [{ ...once, idempotent: true }] }, { tools: [once], step: allowed }]) {
+      const ends: Error[] = lost(2);
+      const { run, calls, entries } = recordedRun([read({ n: 1 }), submit], {
+        ...reading,
+        ...more,
+        call: (tool, args, id) => {
+          const end = ends.shift();
+          return end === undefined ? echo(tool, args, id) : Promise.reject(end);
+        },
+      });
+      await runReact(run);
+      assert.deepEqual(
+        calls,
+        Array.from({ length: 3 }, () => 'read call_1_1 {"n":1}'),
+      );
+      assert.deepEqual([entries[1]?.['is_error'], entries[1]?.['answered']], [false, true]);
+    }
+    for (const ends of [lost(4), [...lost(1), new ToolCallRefused('the server refused')]]) {
+      const { run, calls, entries } = recordedRun([read({ n: 1 }), submit], {
+        ...reading,
+        call: () => Promise.reject(ends.shift() ?? new Error('no more calls were expected')),
+      });
+      await runReact(run);
+      assert.equal(calls.length, ends.length === 1 ? 3 : 2);
+      assert.match(text(entries[1]?.['text']), /after [23] calls with one key \(there is no result; it may/);
+      assert.equal(entries[1]?.['called'], true);
+    }
   });
 
   it('that fails for another reason than the call stops the attempt', async () => {

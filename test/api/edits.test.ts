@@ -176,7 +176,7 @@ describe('approving with an edit', () => {
     assert.deepEqual(places(bad), expected);
     const denied = await approve(run, 0, { output: { data: { text: 'rude', tags: [1] } } });
     assert.deepEqual(places(denied), ['body.output.data.tags.0', 'body.output']);
-    assert.match(denied.body.detail[1].msg, /"polite" denied/);
+    assert.match(denied.body.detail[1].msg, /gate after_reason, .* "polite" denied it: phase/);
     assert.equal(denied.body.detail[1].type, 'POLICY_REASON_DENIED');
     const errs = await approve(run, 0, { output: { data: { tags: [] } } });
     assert.deepEqual(places(errs), ['body.output.data.text', 'body.output']);
@@ -196,6 +196,7 @@ describe('approving with an edit', () => {
     });
     assert.deepEqual(places(bad), ['body.arguments.count', 'body.arguments']);
     assert.equal(bad.body.detail[1].type, 'POLICY_COMMIT_DENIED');
+    assert.match(bad.body.detail[1].msg, /"safe" denied it: .*; change arguments\.id so/);
     assert.deepEqual(places(await approve(run, 1, { arguments: { count: 'many' } })), [
       'body.arguments.id',
       'body.arguments.count',

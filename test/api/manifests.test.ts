@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { describeProblem, readManifest, type Problem } from '../../manifest/read.ts';
 import { SAGA, useApi, WORKER } from './support.ts';
 
 const ITEM = ['created_at', 'id', 'is_active', 'name', 'namespace', 'updated_at', 'version'];
@@ -85,6 +86,33 @@ describe('deploying over HTTP', () => {
     assert.deepEqual(api.logged, []);
   });
 
+  it('what cannot be stored is refused offline in the same words, wherever it is written', async () => {
+    const roots = { prompts: '.', policies: '.', schemas: '.', compensations: '.' };
+    const step = (what: string) => SAGA.replace('id: read\n', `id: read\n    ${what}\n`);
+    for (const [text, path] of [
+      [WORKER.replace('You keep notes.', '"a\\0b"'), 'system_prompt'],
+      [WORKER.replace('clerk', '"cl\\uD800erk"'), 'name'],
+      [`${WORKER}"de\\0scription": x\n`, '["de\\u0000scription"]'],
+      [`${WORKER}temperature: 1e999\n`, 'temperature'],
+      [step('with: { a: { value: [0, { b: "\\uDC00" }] } }'), 'steps[0].with.a.value[1].b'],
+      [step('with: { a: { value: 1e400 } }'), 'steps[0].with.a.value'],
+      [step('when: { cel: "true // \\0" }'), 'steps[0].when.cel'],
+    ] as const) {
+      const read = readManifest(text, { file: null, roots, stdioAllow: [] });
+      assert.ok(read.kind === 'problems', text);
+      const offline = read.problems.filter((problem) => problem.path === path);
+      assert.ok(offline.length > 0 && offline.every(({ line }) => line !== null), describeAll(read.problems));
+      const { status, body } = await deploy(text);
+      assert.equal(status, 400, text);
+      for (const problem of offline) {
+        assert.ok(
+          body.problems.some((each: object) => JSON.stringify(each) === JSON.stringify(problem)),
+          `${path} in ${JSON.stringify(body.problems)}`,
+        );
+      }
+    }
+  });
+
   it('definitions are listed last updated first, the version deployed last is active, ids are kept', async () => {
     await deploy(SAGA.replace('version: "1"\ndescription', 'version: "2"\ndescription'));
     const before = (await api.get('/v1/definitions/sagas')).body.items;
@@ -115,3 +143,7 @@ describe('deploying over HTTP', () => {
     for (const text of [id, created_at, updated_at]) assert.equal(typeof text, 'string');
   });
 });
+
+function describeAll(problems: readonly Problem[]): string {
+  return problems.map(describeProblem).join('\n');
+}

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { digest } from '../../ledger/canonical.ts';
 import { judge } from '../../store/judge.ts';
 import { spanOf, undoSpanOf } from '../../store/spans.ts';
-import { held, SAGA, SENT, started, useApi } from './support.ts';
+import { held, SAGA, SENT, started, useApi, WORKER } from './support.ts';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -13,7 +13,8 @@ describe('lists over HTTP', () => {
   it('a saga in the list has exactly the members of the contract', async () => {
     const trace = await started(api, { idempotency_key: 'k1', input: { a: 1 } });
     const { body } = await api.get(`/v1/sagas?trace_id=${trace}`);
-    const { definition_id, started_at, ...rest } = body.items[0];
+    const { definition_id, started_at, digest: ran, ...rest } = body.items[0];
+    assert.match(ran, /^[0-9a-f]{64}$/);
     assert.match(started_at, TIME);
     assert.match(definition_id, /^[0-9a-f-]{36}$/);
     assert.deepEqual(rest, {
@@ -245,6 +246,22 @@ describe('lists over HTTP', () => {
     assert.deepEqual(await plan(trace), ['declared', 'none']);
     assert.deepEqual(await plan(later.trace), ['none', 'none']);
     await api.client.deploy(SAGA);
+  });
+
+  it('the digest of a saga names what it runs: a deploy changes that of later sagas, never its own', async () => {
+    const digestOf = async (trace: string) =>
+      (await api.get(`/v1/sagas?trace_id=${trace}`)).body.items[0].digest;
+    const first = await started(api);
+    const before = await digestOf(first);
+    assert.equal(await digestOf(await started(api)), before);
+    for (const changed of [SAGA.replace('Reads, writes', 'Reads'), WORKER.replace('keep', 'tidy')]) {
+      await api.client.deploy(changed);
+      assert.notEqual(await digestOf(await started(api)), before);
+      assert.equal(await digestOf(first), before);
+      await api.client.deploy(WORKER);
+      await api.client.deploy(SAGA);
+    }
+    assert.equal(await digestOf(await started(api)), before, 'the same again has the same digest');
   });
 
   it('what waits comes newest first, is filtered by kind, and leaves the list with its decision', async () => {

@@ -40,6 +40,7 @@ describe('a command that does not come to its end', () => {
   it('Ctrl-C exits with 130 and leaves no half of an export', async () => {
     const asked: (() => void)[] = [];
     const peer = await listen((_request, response) => {
+      response.setHeader('content-type', 'application/x-ndjson');
       response.write(lines.slice(0, 100_000), () => asked.forEach((tell) => tell()));
     });
     const writing = new Promise<void>((resolve) => asked.push(resolve));
@@ -55,6 +56,7 @@ describe('a command that does not come to its end', () => {
 
   it('an export whose answer is cut off exits with 1, and a file made earlier stays whole', async () => {
     const peer = await listen((_request, response) => {
+      response.setHeader('content-type', 'application/x-ndjson');
       response.write(lines.slice(0, 100_000), () => response.destroy());
     });
     await writeFile(join(cwd, 'ledger'), 'earlier');
@@ -67,7 +69,10 @@ describe('a command that does not come to its end', () => {
   });
 
   it('a reader that has seen enough is no error', async () => {
-    const peer = await listen((_request, response) => response.end(lines));
+    const peer = await listen((_request, response) => {
+      response.setHeader('content-type', 'application/x-ndjson');
+      response.end(lines);
+    });
     const shell = '{ "$@"; echo "$?" >status; } | true';
     const cli = await startCli(['ledger', 'export'], { cwd, env: peer.env }, shell);
     const run = await cli.ended();
@@ -83,11 +88,22 @@ describe('a command that does not come to its end', () => {
     });
     const ping = await runCli(['ping'], { cwd, env: peer.env });
     const list = await runCli(['list', 'sagas'], { cwd, env: peer.env });
+    const saved = await runCli(['ledger', 'export', '--out', 'ledger'], { cwd, env: peer.env });
     await peer.close();
-    assert.deepEqual([ping.code, ping.stdout], [1, '']);
-    assert.match(ping.stderr, /is it Warden\?/);
-    assert.equal(list.code, 1);
-    assert.match(list.stderr, /\\u001b\[2J/);
-    assert.match(list.stderr, /^HINT {9}the server says why/m);
+    assert.match(
+      ping.stderr,
+      /^ERROR {8}what answers at \S+\/v1\/health is not Warden: expected JSON, found 200/,
+    );
+    assert.match(
+      list.stderr,
+      /\/v1\/sagas is not Warden: expected an answer or a problem, found 502 Bad Gateway/,
+    );
+    for (const run of [ping, list, saved]) {
+      assert.deepEqual([run.code, run.stdout], [1, '']);
+      assert.match(run.stderr, /^HINT {9}set ENGINE_URL to where Warden runs/m);
+      assert.ok(!run.stderr.includes('\u001b'));
+    }
+    assert.match(ping.stderr, /\\u001b\[2J/);
+    assert.deepEqual(await readdir(cwd), []);
   });
 });

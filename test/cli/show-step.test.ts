@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { digest } from '../../ledger/canonical.ts';
 import { judge } from '../../store/judge.ts';
 import { completeStep, failStep } from '../../store/outcome.ts';
 import { spanOf } from '../../store/spans.ts';
-import { held, started, useApi } from '../api/support.ts';
-import { runCli } from './run-cli.ts';
+import { held, SAGA, SENT, started, useApi, WORKER } from '../api/support.ts';
+import { runCli, startCli } from './run-cli.ts';
 
 describe('warden show step', () => {
   const api = useApi();
@@ -23,6 +24,70 @@ describe('warden show step', () => {
     assert.doesNotMatch(run.stdout, /^(output|timing|error)/m);
     const read = await warden([trace, '--step-id', 'read']);
     assert.match(read.stdout, /^output\n {2}\{\n {4}"data": \{\n {6}"notes": 2\n/m);
+  });
+
+  it('of a step on hold shows the review, and commands that decide it as they are pasted', async () => {
+    const { trace, span } = await held(api, { expiresMs: 3_600_000 });
+    const run = await warden([trace, span]);
+    assert.deepEqual([run.code, run.stderr], [0, '']);
+    const hash = digest(SENT);
+    const lines = run.stdout.split('\n');
+    const [, ...review] = lines.slice(lines.findIndex((line) => line.startsWith('review ')) - 1);
+    const about = `${trace} ${span} --iteration 1 --payload-hash ${hash}`;
+    assert.deepEqual(
+      review.map((line) => line.replace(/\d{4}-\d\d-\d\dT.*Z/, 'TIME')),
+      [
+        'review       publish#1, of its arguments',
+        `payload_hash ${hash}`,
+        'retries_left 1',
+        'expires      TIME',
+        'policy       safe: allowed by true',
+        'sent         the payload as it is',
+        'reject       write is undone by delete_note',
+        '             read stays done: it declares no undo',
+        '',
+        'payload',
+        '  {',
+        '    "id": "today",',
+        '    "text": "Ready."',
+        '  }',
+        '',
+        'to decide',
+        `  warden review approve ${about}`,
+        `  warden review approve ${about} --arguments-file edited-payload.json`,
+        `  warden review reject ${about} --comment 'why'`,
+        `  warden review retry ${about} --guidance 'what to do differently'`,
+        '',
+      ],
+    );
+    const [retry = ''] = review.filter((line) => line.includes(' retry '));
+    const pasted = await startCli(
+      [],
+      { env: { ENGINE_URL: api.url } },
+      retry.trim().replace('warden', '"$@"'),
+    );
+    assert.match((await pasted.ended()).stdout, /^SUCCESS {6}status=queued/);
+    // Accepted, and no saga has woken: nothing is left to decide.
+    assert.match(
+      (await warden([trace, span])).stdout,
+      /^review {7}decided; the saga has not acted on it yet$/m,
+    );
+  });
+
+  it('of the last iteration offers no retry, and names the namespace where it is not the usual one', async () => {
+    const namespace = 'customer-7';
+    for (const text of [WORKER, SAGA])
+      await api.client.deploy(text.replace('\nname:', `\nnamespace: ${namespace}\nname:`));
+    const { trace, span } = await held(api, { start: { namespace } });
+    await api.store.db
+      .updateTable('reviews')
+      .set({ retries_left: 0 })
+      .where('trace_id', '=', trace)
+      .execute();
+    const { stdout } = await warden([trace, span, '--namespace', namespace]);
+    assert.match(stdout, /^ {2}warden review approve .* --namespace customer-7$/m);
+    assert.doesNotMatch(stdout, /review retry/);
+    assert.match(stdout, /^expires {6}never$/m);
   });
 
   it('--raw is the JSON of the server on one line, --json the same indented', async () => {

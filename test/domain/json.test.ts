@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { canonicalEqual } from '../../domain/equal.ts';
 import type { Json } from '../../domain/json.ts';
-import { isDeeperThan, isJsonObject, storable, storableText } from '../../domain/json.ts';
+import { findUnstorable, isDeeperThan, isJsonObject, storable, storableText } from '../../domain/json.ts';
 import { canonical } from '../../ledger/canonical.ts';
 
 const json: fc.Arbitrary<Json> = fc.json({ maxDepth: 3 }).map((text): Json => JSON.parse(text));
@@ -45,6 +45,27 @@ describe('storable JSON', () => {
     fc.assert(fc.property(hostile, (value) => assert.deepEqual(storable(storable(value)), storable(value))));
     fc.assert(
       fc.property(junk, (text) => assert.equal(storableText(storableText(text)), storableText(text))),
+    );
+  });
+
+  it('differs exactly where something is found that cannot be stored, and each place is told', () => {
+    fc.assert(
+      fc.property(fc.oneof(hostile, json), (value) => {
+        const changed = JSON.stringify(storable(value)) !== JSON.stringify(value);
+        assert.equal(findUnstorable(value, Infinity).length > 0, changed);
+      }),
+    );
+    assert.deepEqual(findUnstorable({ a: [1, 'x\0'], 'k\0': Infinity, b: '😀' }, 50), [
+      { path: ['a', 1], kind: 'text' },
+      { path: ['k'], kind: 'text' },
+      { path: ['k'], kind: 'number' },
+    ]);
+    assert.equal(
+      findUnstorable(
+        Array.from({ length: 100 }, () => '\0'),
+        7,
+      ).length,
+      7,
     );
   });
 

@@ -1,4 +1,5 @@
 /** Secrets of the worker process, manifests that name them, and servers at the other end that repeat what they got. */
+import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { startRemoteServer } from '../mcp/fixtures/remote-server.ts';
@@ -13,7 +14,57 @@ export const CANARIES = {
   CANARY_REFUSED: 'canary-refused-b4e8d2c6a0f91735',
   OPENAI_API_KEY: 'sk-canary-openai-93d7c1b5a8e2460f',
   ANTHROPIC_API_KEY: 'sk-ant-canary-4c8a2e6f0b1d3957',
+  WARDEN_LOCAL_LLM_API_KEY: 'lk-canary-local-e07b3c9f52d846a1',
 } as const;
+
+/** Shorter parts may be chance. */
+const PART = 10;
+/** Of the pieces that a canary is cut into, one is whole in each of its parts. */
+const PIECE = 5;
+
+/** Neither a canary nor a telling part of one, as it is or as JSON or an address writes it. */
+export function assertNowhere(places: ReadonlyMap<string, string>): void {
+  for (const [place, text] of places) {
+    for (const [name, canary] of Object.entries(CANARIES)) {
+      for (const written of new Set([
+        canary,
+        JSON.stringify(canary).slice(1, -1),
+        encodeURIComponent(canary),
+      ])) {
+        const at = partIn(text, written);
+        if (at === -1) continue;
+        assert.fail(`${place} has a part of ${name}: …${text.slice(Math.max(0, at - 200), at + 60)}…`);
+      }
+    }
+  }
+}
+
+/** Where a part of the secret begins in the text; -1: nowhere. Looks for few pieces, because files are large. */
+function partIn(text: string, secret: string): number {
+  for (let cut = 0; cut + PIECE <= secret.length; cut += PIECE) {
+    const piece = secret.slice(cut, cut + PIECE);
+    for (let found = text.indexOf(piece); found !== -1; found = text.indexOf(piece, found + 1)) {
+      let [from, to] = [0, PIECE];
+      while (cut - from > 0 && text[found - from - 1] === secret[cut - from - 1]) from += 1;
+      while (cut + to < secret.length && text[found + to] === secret[cut + to]) to += 1;
+      if (from + to >= PART) return found - from;
+    }
+  }
+  return -1;
+}
+
+/** The environment of the processes that use the canaries. */
+export function secretEnvironment(repeatingUrl: string): Record<string, string> {
+  return {
+    ...CANARIES,
+    WARDEN_STDIO_ALLOW: 'node',
+    WARDEN_MCP_ALLOW_PRIVATE: 'true',
+    WARDEN_LOG_LEVEL: 'trace',
+    OPENAI_BASE_URL: `${repeatingUrl}/v1`,
+    ANTHROPIC_BASE_URL: repeatingUrl,
+    WARDEN_LOCAL_LLM_BASE_URL: `${repeatingUrl}/v1`,
+  };
+}
 
 /** Words before the credentials: with some of them an excerpt of the message ends inside these. */
 const BEFORE = [0, 460, 194, 187];
@@ -87,7 +138,7 @@ export function secretSagas(urls: { remote: string; repeating: string }): Map<st
     const source = http(`${urls.repeating}/${n}`, refused);
     sagas.push([`refused-${n}`, made(`refused-${n}`, source, commits('echo', {}), /MCP_UNAVAILABLE/)]);
   }
-  for (const provider of ['openai', 'anthropic']) {
+  for (const provider of ['openai', 'anthropic', 'local']) {
     for (let n = 0; n < 4; n += 1) {
       const name = `${provider}-${n}`;
       sagas.push([name, made(name, null, reasons(), /LLM_FAILED/, { provider, model_name: 'm' })]);

@@ -13,10 +13,14 @@ describe('a saga whose steps have a "when" and facts', () => {
   });
   after(() => stack.stop());
 
+  /** The step that opened its tools first. */
+  let firstLook: string[] = [];
+
   async function run(input: object) {
     const traceId = await started(stack, 'agents-when', input);
     const saga = await ended(stack, traceId);
     const rows = await steps(stack, traceId);
+    if (firstLook.length === 0) firstLook = [traceId, rows[1]?.step_span_id ?? ''];
     const shown = await Promise.all(rows.map((row) => stack.http.showStep(traceId, row.step_span_id)));
     return { saga, shown, statuses: rows.map(({ step_id, status }) => `${step_id} ${status}`) };
   }
@@ -41,6 +45,28 @@ describe('a saga whose steps have a "when" and facts', () => {
     assert.equal(saga.status, 'COMPLETED');
     assert.deepEqual(statuses, ['before COMPLETED', 'look COMPLETED', 'copy COMPLETED', 'last COMPLETED']);
     assert.ok(note('runs.md').endsWith('last'));
+  });
+
+  it('tells of each step how long it was on its way, and what starting its tools took', async () => {
+    const { shown } = await run({ copy: 'timed.md', last: 0, subject: 'x' });
+    const timing = (part: string, at: number): object => Object(shown[at]?.timing[part]);
+    for (const at of [1, 2]) {
+      const { dispatch_to_ingest_ms: ingest, total_ms: total } = Object(timing('engine', at));
+      assert.ok(Number.isInteger(ingest) && ingest > 0, JSON.stringify(shown[at]?.timing));
+      assert.ok(Number.isInteger(total) && total > 0, JSON.stringify(shown[at]?.timing));
+    }
+    const known = /^(when_cel|schedule|policy|dispatch_to_ingest|hold|total|hydration|setup|llm|tool)_ms$/;
+    for (const [name, ms] of [0, 1, 2, 3].flatMap((at) => [
+      ...Object.entries(timing('worker', at)),
+      ...Object.entries(timing('engine', at)),
+    ])) {
+      assert.match(name, known);
+      assert.ok(Number.isInteger(ms) && ms > 0, `${name}: ${ms}`);
+    }
+    // The saga that ran first found no server.
+    const [trace = '', span = ''] = firstLook;
+    const first = await stack.http.showStep(trace, span);
+    assert.ok(Number(Object(first.timing['worker'])['setup_ms']) > 0, JSON.stringify(first.timing));
   });
 
   it('fails where it cannot be evaluated, and what was done is undone', async () => {

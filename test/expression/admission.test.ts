@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { admit } from '../../expression/admit.ts';
-import { sentArguments } from '../../expression/arguments.ts';
+import { argumentProblems, sentArguments } from '../../expression/arguments.ts';
 import { compileSchema } from '../../expression/schema.ts';
 import { schemas, values } from './schemas.ts';
 
@@ -167,6 +167,16 @@ describe('what is sent to the tool of a commit', () => {
     assert.deepEqual(sentArguments({ a: '1', b: '2', c: '3' }, either), { a: 1, b: 2 });
   });
 
+  it('keeps what a schema may declare that cannot be read here', () => {
+    const elsewhere = { $ref: 'https://example.com/other.json', properties: { n: { type: 'integer' } } };
+    assert.deepEqual(sentArguments({ n: '5', other: '2' }, elsewhere), { n: 5, other: '2' });
+    assert.deepEqual(sentArguments({ n: '5', other: '2' }, { ...elsewhere, additionalProperties: false }), {
+      n: 5,
+    });
+    const ahead = { ...schema, patternProperties: { '^(?!y)': { type: 'integer' } } };
+    assert.deepEqual(sentArguments({ n: '5', other: '2' }, ahead), { n: 5, other: '2' });
+  });
+
   it('is the same when it is made again of what was sent', () => {
     const objects = fc.dictionary(fc.constantFrom('a', 'b', 'id'), values, { noNullPrototype: true });
     fc.assert(
@@ -176,5 +186,33 @@ describe('what is sent to the tool of a commit', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('the input schema of a tool', () => {
+  const member = (text: JsonObject): JsonObject => object({ text, n: { type: 'integer' } });
+
+  it('refuses what it forbids, the idempotency key aside', () => {
+    assert.deepEqual(argumentProblems(member({ type: 'string' }), { text: 1 }), [
+      { path: 'text', message: 'must be string' },
+    ]);
+    const closed = { ...object({}), additionalProperties: false };
+    assert.deepEqual(argumentProblems(closed, { warden_idempotency_key: 'k' }), []);
+  });
+
+  it('refuses nothing when it cannot be compiled here, and still reduces and casts', () => {
+    const uncompiled = [
+      member({ type: 'string', pattern: '^(?!secret)' }),
+      member({ type: 'string', pattern: '^.{1,2000}$' }),
+      member({ $ref: 'https://example.com/text.json' }),
+      { ...member({ type: 'string' }), $schema: 'https://json-schema.org/draft/2019-09/schema' },
+      { ...member({ type: 'string' }), $schema: 'http://json-schema.org/draft-04/schema#' },
+    ];
+    for (const schema of uncompiled) {
+      assert.throws(() => compileSchema(schema));
+      const sent = sentArguments({ text: 'x', n: '5', other: true }, schema);
+      assert.deepEqual(sent, { text: 'x', n: 5 });
+      assert.deepEqual(argumentProblems(schema, sent), []);
+    }
   });
 });

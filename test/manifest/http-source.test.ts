@@ -87,7 +87,17 @@ describe('a tool source over HTTP', () => {
     assert.match(url('ht\ttp://a'), /white space or control characters/);
     assert.match(url(`http://${'x'.repeat(2050)}`), /of at most 2048 characters/);
     assert.match(only({ url: '8080' }), /found the number 8080: put it in quotes/);
-    assert.match(url('https://${ENV:HOST}/mcp'), /a "\$\{" in it: variables are resolved in "headers" only/);
+    for (const text of ['https://${ENV:HOST}/mcp', 'https://a/${ENV:KEY}?b=c']) {
+      assert.match(
+        url(text),
+        /a "\$\{" in it: variables are resolved in "headers" and after the "\?" of "url" only/,
+      );
+    }
+    assert.match(url('https://a/mcp?key=${A-B}'), /found a "\$\{" of another form/);
+    const secret = 'https://a/mcp?key=${ENV:KEY}';
+    assert.deepEqual(read({ url: JSON.stringify(secret) }), {
+      ...{ name: 'remote', transport: 'sse', url: secret, headers: {} },
+    });
   });
 
   it('has no credentials in its URL, and a refused URL with some is not repeated', () => {

@@ -86,6 +86,17 @@ describe('a tool call', () => {
     await assert.rejects(tools.call('wrong_shape', {}, patient()), ToolCallLost);
   });
 
+  it('whose response has no form of the protocol is lost at once', async () => {
+    for (const tool of ['no_result', 'no_error', 'neither']) {
+      await assert.rejects(tools.call(tool, {}, patient()), (error) => {
+        assert.ok(error instanceof ToolCallLost);
+        assert.match(error.message, /neither a result nor an error in the form of the protocol/);
+        return true;
+      });
+    }
+    assert.deepEqual((await tools.call('echo', { n: 3 }, patient())).data, { n: 3 });
+  });
+
   it('answered twice has the first answer, and the second belongs to no other call', async () => {
     assert.equal((await tools.call('twice', {}, patient())).text, 'first');
     assert.deepEqual((await tools.call('echo', { n: 2 }, patient())).data, { n: 2 });
@@ -100,6 +111,16 @@ describe('a tool call', () => {
       lines.every((line) => line.length < 700),
       'every logged line is clipped',
     );
+  });
+
+  it('of a server that prints 20,000 lines puts a few of them into the log, and how many were left out', async () => {
+    await tools.call('chatter', {}, patient());
+    await fixture.servers.close();
+    const lines = fixture.logged.map(({ fields }) => JSON.stringify(fields));
+    const left = lines.map((line) => Number(/\((\d+) more lines were left out/.exec(line)?.[1] ?? 0));
+    const shown = lines.filter((line) => line.includes('"line":"line"')).length;
+    assert.equal(shown + left.reduce((sum, each) => sum + each, 0), 20_000);
+    assert.ok(shown < 2_000, `${shown} lines`);
   });
 
   it('may answer two megabytes, but one that answers more than ten is lost with its server', async () => {

@@ -34,6 +34,16 @@ describe('a tool source with a url', () => {
     assert.deepEqual(target.headers, { authorization: `Bearer ${SECRET}`, 'x-other': `${SECRET}$TOKEN` });
   });
 
+  it('has them resolved in the query of its url too, where no value becomes anything but a value', () => {
+    const odd = { ...rules, env: { KEY: 'a&b=c#d e', HOST: 'example.org' } };
+    const { url, secrets } = targetOf(remote('http', 'https://example.com/mcp?key=${ENV:KEY}&n=1'), odd);
+    assert.equal(url.href, 'https://example.com/mcp?key=a%26b%3Dc%23d%20e&n=1');
+    assert.equal(url.searchParams.get('key'), 'a&b=c#d e');
+    assert.ok(secrets.includes('a&b=c#d e'));
+    assert.doesNotMatch(targetOf(remote('http', 'https://a/${HOST}?b=c'), odd).url.href, /example/);
+    refused({ url: 'https://example.com/mcp?key=${ENV:MISSING}' }, /MISSING is not set/);
+  });
+
   it('whose variable is unset or empty is refused, and the variable is named', () => {
     refused({ headers: { a: '${ENV:MISSING}' } }, /MISSING is not set/);
     refused({ headers: { a: '${TOKEN} ${EMPTY}' } }, /EMPTY is empty/);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { loadEnvironment, readSettings, SettingsError } from '../../settings.ts';
+import { OLD_NAMES } from '../../settings/old-names.ts';
 import type { Environment } from '../../settings.ts';
 
 function problemsOf(env: Environment): readonly string[] {
@@ -28,6 +29,7 @@ describe('settings', () => {
     assert.equal(settings.crashPoint, null);
     assert.deepEqual(settings.llm, {
       localBaseUrl: 'http://localhost:11434/v1',
+      localApiKey: null,
       openaiApiKey: null,
       openaiBaseUrl: null,
       anthropicApiKey: null,
@@ -98,6 +100,64 @@ describe('settings', () => {
     const problems = problemsOf({ DATABASE_URL: 'mysql://u:hush@h/d' });
     assert.equal(problems.length, 1);
     assert.doesNotMatch(problems[0] ?? '', /hush/);
+  });
+
+  it('a tool call may have a limit of its own, which is never nothing', () => {
+    assert.equal(readSettings({}).mcpCallTimeoutMs, null);
+    assert.equal(readSettings({ WARDEN_MCP_CALL_TIMEOUT_S: '2.5' }).mcpCallTimeoutMs, 2_500);
+    for (const wrong of ['0', '0.0001', '-1', 'none', '90000', '1e3']) {
+      assert.match(
+        problemsOf({ WARDEN_MCP_CALL_TIMEOUT_S: wrong })[0] ?? '',
+        /^WARDEN_MCP_CALL_TIMEOUT_S: expected a number of seconds above 0, up to 86400/,
+      );
+    }
+  });
+
+  it('an endpoint for traces is checked, also under its old name, and said to have no effect yet', () => {
+    const { otlpEndpoint, warnings } = readSettings({ OTLP_ENDPOINT: 'http://collector:4317' });
+    assert.equal(otlpEndpoint, 'http://collector:4317');
+    assert.deepEqual(warnings, [
+      'WARDEN_OTLP_ENDPOINT is set, but traces are not exported yet: it has no effect',
+    ]);
+    assert.match(
+      problemsOf({ OTLP_ENDPOINT: 'collector:4317' })[0] ?? '',
+      /^WARDEN_OTLP_ENDPOINT \(set as OTLP_ENDPOINT\): expected an address that begins with http:\/\//,
+    );
+  });
+
+  it('other names of older deployments are not read, and each has one warning that names the one of today', () => {
+    assert.deepEqual(readSettings({}).warnings, []);
+    const old = {
+      TEMPORAL_HOST: 'old:7233',
+      LLM_API_KEY: 'sk-hush',
+      ENGINE_PORT: '',
+      POSTGRES_PASSWORD: 'hush',
+    };
+    const { warnings, ...settings } = readSettings(old);
+    const { warnings: _none, ...defaults } = readSettings({});
+    assert.deepEqual(settings, defaults);
+    const told = (name: string, today: string) =>
+      `${name} is a name of older deployments and is not read: set ${today} instead`;
+    assert.deepEqual(warnings, [
+      told('TEMPORAL_HOST', 'TEMPORAL_ADDRESS'),
+      told('LLM_API_KEY', 'OPENAI_API_KEY, ANTHROPIC_API_KEY or WARDEN_LOCAL_LLM_API_KEY'),
+      told('POSTGRES_PASSWORD', 'DATABASE_URL'),
+    ]);
+    // Beside the whole address, its parts are those of a database server.
+    const beside = { DATABASE_URL: 'postgres://u@h/d', POSTGRES_PASSWORD: 'hush', POSTGRES_URL: 'x' };
+    assert.deepEqual(readSettings(beside).warnings, [told('POSTGRES_URL', 'DATABASE_URL')]);
+  });
+
+  it('no old name is read, and each leads to one that is', () => {
+    const read = new Set<string>();
+    readSettings(new Proxy({}, { get: (_, name) => void read.add(String(name)), ownKeys: () => [] }));
+    const { warnings: _none, ...defaults } = readSettings({});
+    for (const [old, today] of Object.entries(OLD_NAMES)) {
+      for (const name of today.split(/, | or /)) assert.ok(read.has(name), `${old} leads to ${name}`);
+      const { warnings, ...settings } = readSettings({ [old]: 'anything' });
+      assert.deepEqual(settings, defaults, old);
+      assert.equal(warnings.length, 1, old);
+    }
   });
 
   it('settings are frozen to the bottom', () => {

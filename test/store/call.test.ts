@@ -42,7 +42,7 @@ onBothStores('the call of a commit', (use) => {
     const run = await started(use.store, [commit('write')]);
     await begun(run);
     const done = { kind: 'completed', ended: true };
-    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE, 7), done);
+    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE, { worker: { tool_ms: 7 } }), done);
     const { status, output_payload, resolved_arguments, timing } = await stepRow(use.store, run, run.span(0));
     assert.deepEqual(
       [status, output_payload, resolved_arguments],
@@ -51,7 +51,7 @@ onBothStores('the call of a commit', (use) => {
     assert.deepEqual(timing?.['worker'], { tool_ms: 7 });
     const before = await ledgerText(use.store, run);
     assert.deepEqual(
-      await recordResult(use.store, run.ref(0), DONE, 7),
+      await recordResult(use.store, run.ref(0), DONE, { worker: { tool_ms: 7 } }),
       done,
       'recorded again after a lost COMMIT',
     );
@@ -91,7 +91,7 @@ onBothStores('the call of a commit', (use) => {
       message: 'half \ud83d',
       details: { preview: 'nul\0' },
     } as const;
-    const answer = await recordResult(use.store, run.ref(0), { kind: 'failed', failure }, 5);
+    const answer = await recordResult(use.store, run.ref(0), { kind: 'failed', failure });
     assert.equal(answer.kind, 'failed');
     const { error_details } = await stepRow(use.store, run, run.span(0));
     const message = 'half \ufffd';
@@ -129,7 +129,7 @@ onBothStores('the call of a commit', (use) => {
     await lostOnce(run, { idempotent: true });
     const token = await take(use.store, run, run.ref(0));
     const done = { kind: 'completed', ended: false };
-    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE, 5), done);
+    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE), done);
     assert.deepEqual(await begin(run, token, { idempotent: true }), { kind: 'answer', answer: done });
   });
 
@@ -137,7 +137,7 @@ onBothStores('the call of a commit', (use) => {
     const run = await started(use.store, [commit('write')]);
     await lostOnce(run);
     await takeAnswer(use.store, run, run.ref(0));
-    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE, 5), uncertain);
+    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE), uncertain);
     assert.equal((await stepRow(use.store, run, run.span(0))).status, 'FAILED');
     const last = (await entriesOf(use.store, run)).at(-1);
     const data = { act: 'result', message: 'a result came after the outcome failed', result: 'done' };
@@ -150,7 +150,7 @@ onBothStores('the call of a commit', (use) => {
     const terminated = { code: 'TERMINATED', message: 'terminated', step_id: 'write' } as const;
     await judge(use.store, run.trace, (court) => endSaga(court, 'FAILED', terminated));
     const answer = { kind: 'completed', ended: false };
-    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE, 5), answer, 'the saga did not complete');
+    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE), answer, 'the saga did not complete');
     assert.deepEqual(await takeAnswer(use.store, run, run.ref(0)), answer);
   });
 
@@ -158,7 +158,7 @@ onBothStores('the call of a commit', (use) => {
     for (const calls of [1, 2]) {
       const run = await started(use.store, [commit('write')]);
       for (let call = 0; call < calls; call += 1) await lostOnce(run, { idempotent: true });
-      const answer = await recordResult(use.store, run.ref(0), FAILED, 5);
+      const answer = await recordResult(use.store, run.ref(0), FAILED);
       assert.deepEqual(answer, {
         kind: 'failed',
         code: 'TOOL_OUTPUT_ERROR',

@@ -58,7 +58,7 @@ onBothStores('the call of a commit under way', (use) => {
     await begun(run);
     await assert.rejects(take(use.store, run, run.ref(0)), waits);
     const done = { kind: 'completed', ended: true };
-    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE, 5), done);
+    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE), done);
     assert.deepEqual(await takeAnswer(use.store, run, run.ref(0)), done);
   });
 
@@ -93,7 +93,7 @@ onBothStores('the call of a commit under way', (use) => {
         assert.deepEqual(await beginAgain(run, token, { idempotent }), { kind: 'call' });
       }
       assert.equal((await executionRow(use.store, run.ref(0))).calls, 1);
-      const recorded = await recordResult(use.store, run.ref(0), FAILED, 5);
+      const recorded = await recordResult(use.store, run.ref(0), FAILED);
       assert.deepEqual(recorded, { ...uncertain, code: 'TOOL_OUTPUT_ERROR', uncertain: false });
     }
     const run = await started(use.store, [commit('write')]);
@@ -118,7 +118,7 @@ onBothStores('the call of a commit under way', (use) => {
       assert.deepEqual(await beginAgain(run, second, idempotent), { kind: 'call' });
     }
     assert.equal((await executionRow(use.store, run.ref(0))).calls, 2);
-    const failed = await recordResult(use.store, run.ref(0), FAILED, 5);
+    const failed = await recordResult(use.store, run.ref(0), FAILED);
     assert.deepEqual(
       failed,
       { ...uncertain, code: 'TOOL_OUTPUT_ERROR' },

@@ -103,7 +103,7 @@ export async function* act(world: World, index: number, ref: StepRef): Paused<St
     yield;
     if (answer === 'lost') continue;
     const result = answer === 'done' ? DONE : ({ kind: 'failed', failure: FAILURE } as const);
-    const recorded = await recordResult(world.store(), ref, result, 1);
+    const recorded = await recordResult(world.store(), ref, result);
     yield;
     return recorded;
   }

@@ -54,7 +54,7 @@ onBothStores('the receipt of a decision', (use) => {
     assert.deepEqual(await receipt(run, 0), is(null, 'decided', 'delivered', 'consumed'));
     await beginCall(use.store, run.ref(0), calling(run, run.ref(0), token));
     assert.deepEqual(await receipt(run, 0), is(null, 'decided', 'delivered', 'consumed'));
-    await recordResult(use.store, run.ref(0), DONE, 1);
+    await recordResult(use.store, run.ref(0), DONE, {});
     assert.deepEqual(await receipt(run, 0), is(null, 'decided', 'delivered', 'consumed', 'effect'));
   });
 

@@ -79,7 +79,7 @@ onBothStores('the request of a recovery', (use) => {
   it('that comes after the outcome is refused, consumed and recorded', async () => {
     const run = await hangs();
     const id = await askedFor(run, run.span(0), FORCE);
-    await recordResult(use.store, run.ref(0), DONE, 1);
+    await recordResult(use.store, run.ref(0), DONE, {});
     assert.deepEqual(await settleIt(run, id), REFUSED);
     assert.deepEqual(await consumed(run), [true]);
     const last = (await entriesOf(use.store, run)).at(-1);

@@ -120,7 +120,7 @@ onBothStores('retry-step', (use) => {
     await dies(use.store, run.ref(0));
     const before = await ledgerText(use.store, run);
     assert.deepEqual(await accepted(recoverOn(use.other, run, run.span(0), token)), first);
-    await recordResult(use.store, run.ref(0), DONE, 1);
+    await recordResult(use.store, run.ref(0), DONE, {});
     const after = await ledgerText(use.store, run);
     assert.notEqual(after, before, 'the result');
     assert.deepEqual(await accepted(recoverOn(use.store, run, run.span(0), token)), first);
@@ -235,7 +235,7 @@ onBothStores('retry-step', (use) => {
   it('the result of the call that was forced over stands when it comes first', async () => {
     const run = await hangs();
     const ref = { ...run.ref(0), forced: await forcedOn(run) };
-    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE, 1), { kind: 'completed', ended: true });
+    assert.deepEqual(await recordResult(use.store, run.ref(0), DONE, {}), { kind: 'completed', ended: true });
     assert.deepEqual(await takeAnswer(use.store, run, ref), { kind: 'completed', ended: true });
     assert.equal((await stepRow(use.store, run, run.span(0))).status, 'COMPLETED');
   });
@@ -246,7 +246,7 @@ onBothStores('retry-step', (use) => {
     const token = await take(use.store, run, ref);
     await beginCall(use.store, ref, calling(run, ref, token));
     const no = { kind: 'failed', failure: { code: 'TOOL_OUTPUT_ERROR', message: 'no' } } as const;
-    const answer = await recordResult(use.store, ref, no, 1);
+    const answer = await recordResult(use.store, ref, no, {});
     assert.deepEqual(answer, { kind: 'failed', code: 'TOOL_OUTPUT_ERROR', uncertain: true, ended: false });
   });
 

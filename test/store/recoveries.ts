@@ -72,7 +72,7 @@ export async function failed(
   const ref = run.ref(2);
   const token = await take(store, run, ref);
   assert.deepEqual(await beginCall(store, ref, calling(run, ref, token)), { kind: 'call' });
-  await recordResult(store, ref, { kind: 'failed', failure: ANSWERED_NO }, 1);
+  await recordResult(store, ref, { kind: 'failed', failure: ANSWERED_NO }, {});
   return { run, cause: { code: 'TOOL_OUTPUT_ERROR', span: run.span(2), uncertain: false } };
 }
 

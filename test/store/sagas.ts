@@ -163,7 +163,7 @@ export async function act(store: Store, run: Run, index: number, iteration = 1):
   const token = await take(store, run, ref);
   const begun = await beginCall(store, ref, calling(run, ref, token));
   if (begun.kind === 'answer') return begun.answer;
-  return recordResult(store, ref, DONE, 5);
+  return recordResult(store, ref, DONE);
 }
 
 export function decision(run: Run, index: number, asked: Partial<DecisionAsked> = {}): DecisionAsked {
