@@ -108,7 +108,11 @@ export const RULE_FAILURES = {
     todo:
       'Look at the tool server’s own record under the idempotency key `<trace_id>:<span_id>`: it tells whether the call took ' +
       'effect. Declare a tool that honours the key as `idempotent: true`, and a lost call costs nothing.',
-    details: { tool: 'the tool whose result was lost', calls: 'how often it was called' },
+    details: {
+      tool: 'the tool whose result was lost',
+      calls: 'how often it was called',
+      last_error: 'why the last result was lost, when the process that called lived',
+    },
   },
   COMPENSATION_FAILED: {
     means:

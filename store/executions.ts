@@ -201,7 +201,7 @@ export async function writeCalling(
 
 /** Appends a turn of a reason step or of an undo; it has made progress, so earlier deaths no longer count. */
 export async function writeTurn(court: Court, ref: StepRef, n: number, turn: Json): Promise<void> {
-  await court.tx
+  const inserted = await court.tx
     .insertInto('turns')
     .values({
       trace_id: ref.traceId,
@@ -211,9 +211,9 @@ export async function writeTurn(court: Court, ref: StepRef, n: number, turn: Jso
       at: court.now,
       turn: asJson(turn),
     })
-    // Told again, because the answer did not come: only the attempt that holds the token writes turns.
     .onConflict((conflict) => conflict.doNothing())
-    .execute();
+    .executeTakeFirst();
+  if (inserted.numInsertedOrUpdatedRows === 0n) await refuseAnother(court, ref, n, turn);
   await court.tx
     .updateTable('executions')
     .set({ idle_attempts: 0, alive_at: court.now })
@@ -222,6 +222,20 @@ export async function writeTurn(court: Court, ref: StepRef, n: number, turn: Jso
     .where('iteration', '=', ref.iteration)
     .where('phase', '=', ref.phase)
     .execute();
+}
+
+/** A turn may be told again, because the answer did not come; another in its place is a fault. */
+async function refuseAnother(court: Court, ref: StepRef, n: number, turn: Json): Promise<void> {
+  const { same } = await court.tx
+    .selectFrom('turns')
+    .select(sql<boolean>`turn = ${asJson(turn)}::jsonb`.as('same'))
+    .where('trace_id', '=', ref.traceId)
+    .where('span_id', '=', ref.span)
+    .where('iteration', '=', ref.iteration)
+    .where('n', '=', n)
+    .executeTakeFirstOrThrow();
+  if (!same)
+    throw new Error(`expected turn ${n} of ${ref.span} to be written once, got another in its place`);
 }
 
 /** The recorded turns of an iteration, in order. */

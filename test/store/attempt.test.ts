@@ -25,9 +25,9 @@ onBothStores('an attempt at a step', (use) => {
   const failure = { code: 'LLM_FAILED', message: 'no model' } as const;
   const lost = (error: unknown) => error instanceof TokenLost;
 
-  async function turn(run: Run, token: number, n: number) {
+  async function turn(run: Run, token: number, n: number, said = n) {
     const ref = run.ref(0);
-    return asOwner(use.store, ref, token, (court) => writeTurn(court, ref, n, { turn: n }));
+    return asOwner(use.store, ref, token, (court) => writeTurn(court, ref, n, { turn: said }));
   }
 
   it('takes its row: the first begins the step and the saga, each later one raises the token', async () => {
@@ -132,7 +132,9 @@ onBothStores('an attempt at a step', (use) => {
       turns,
       Array.from({ length: 12 }, (_, n) => ({ turn: n })),
     );
-    await assert.rejects(turn(run, next, 3), 'a turn is written once');
+    await turn(run, next, 3);
+    await assert.rejects(turn(run, next, 3, 4), /turn 3 of \w+ to be written once/);
+    assert.deepEqual(await readTurns(use.store, run.ref(0)), turns);
   });
 
   it('at a step of an ended saga answers how it ended, and at one of a saga that turned round cancelled', async () => {
