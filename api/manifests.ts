@@ -35,7 +35,11 @@ export function manifestRoutes(store: Store, settings: ManifestSettings): Route[
         const { describeProblem, readManifest } = await loadManifestReader();
         const refused = (problems: readonly Problem[]) => refusedFor(problems, describeProblem);
         const read = readManifest(text, { file: null, ...settings });
-        if (read.kind === 'problems') throw refused(read.problems);
+        if (read.kind === 'problems') {
+          // What is no name was told as that.
+          const named = read.references.filter(({ worker, version }) => worker !== '' && version !== '');
+          throw refused([...read.problems, ...(await unknownWorkers(store, read, named))]);
+        }
         const { definition, references } = read;
         const problems = await unknownWorkers(store, definition, references);
         if (problems.length > 0) throw refused(problems);
@@ -64,7 +68,7 @@ function refusedFor(problems: readonly Problem[], describe: (problem: Problem) =
 /** Workers that a saga names must be deployed in its own namespace before it. */
 async function unknownWorkers(
   store: Store,
-  { namespace }: Definition,
+  { namespace }: Pick<Definition, 'namespace'>,
   references: readonly WorkerReference[],
 ): Promise<Problem[]> {
   const known = new Map<string, boolean>();

@@ -34,7 +34,8 @@ export interface ManifestOptions {
 
 export type ManifestReading =
   | { kind: 'definition'; definition: Definition; references: WorkerReference[] }
-  | { kind: 'problems'; problems: Problem[] };
+  /** What could be read of the workers that it names is there all the same, so that all problems are told at once. */
+  | { kind: 'problems'; problems: Problem[]; namespace: string; references: WorkerReference[] };
 
 const MOST_UNSTORABLE = 50;
 const KINDS = ['worker', 'saga', 'project'];
@@ -49,8 +50,11 @@ export function readManifest(text: string, options: ManifestOptions): ManifestRe
   const definition = root && readKind(root, createNamedFiles(options.roots), options.stdioAllow);
   if (root !== null && definition !== null) refuseUnstorable(root, definition);
   const problems = report.list();
-  if (root === null || definition === null || problems.length > 0) return { kind: 'problems', problems };
-  return { kind: 'definition', definition, references: referencesOf(root, definition) };
+  if (root === null || definition === null)
+    return { kind: 'problems', problems, namespace: '', references: [] };
+  const references = referencesOf(root, definition);
+  if (problems.length === 0) return { kind: 'definition', definition, references };
+  return { kind: 'problems', problems, namespace: definition.namespace, references };
 }
 
 /** What was refused where it is written is not told again; what came another way has no line. */
