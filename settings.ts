@@ -2,9 +2,8 @@
  * Everything that can be set from outside: read once, checked as a whole, frozen. This is the only file that
  * reads `process.env`; every other module is handed its values by the process entries.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
+import { readDotEnv } from './settings/dot-env.ts';
 import { createReader, nearest } from './settings/reader.ts';
 import { oldNameWarnings } from './settings/old-names.ts';
 import type { Environment, Reader } from './settings/reader.ts';
@@ -46,18 +45,12 @@ export class SettingsError extends Error {
 /**
  * The environment of this process over the file `.env` of a folder: a name in both has the process's value.
  * @param folder where `.env` is looked for; a missing file is no error
+ * @throws {SettingsError} with every line of the file that is no setting
  */
 export function loadEnvironment(folder: string = process.cwd()): Environment {
-  return { ...dotEnv(folder), ...process.env };
-}
-
-function dotEnv(folder: string): Environment {
-  try {
-    return parseEnv(readFileSync(join(folder, '.env'), 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
-    throw error;
-  }
+  const read = readDotEnv(join(folder, '.env'));
+  if ('problems' in read) throw new SettingsError(read.problems);
+  return { ...read.env, ...process.env };
 }
 
 /**

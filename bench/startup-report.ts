@@ -4,7 +4,8 @@ import { median } from './figures.ts';
 import type { Started, StartupResult, Subject } from './startup.ts';
 
 const WHAT = `startup: from starting the process until it is ready, one process at a time, in turns.
-  API      answers GET /v1/sagas with what it read from the store (looked at every 5 ms)
+  API      answers, which it does when its store is open and at its newest migration (looked at every 5 ms)
+  list     the first answer to GET /v1/sagas, asked every 5 ms from the start
   worker   polls Temporal, with the prebuilt workflow bundle, on PostgreSQL
   help     the command has ended
   not      migrations, and files that are not in the system's memory: one start of each was made before`;

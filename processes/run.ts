@@ -26,9 +26,9 @@ export async function runProcess(
   name: string,
   start: (settings: Settings, env: Environment, log: Logger) => Promise<Started>,
 ): Promise<void> {
-  const env = loadEnvironment();
-  const settings = settingsOrNull(env);
-  if (settings === null) return;
+  const read = settingsOrNull();
+  if (read === null) return;
+  const { env, settings } = read;
   const log = createLog(name, settings.logLevel);
   for (const warning of settings.warnings) log.warn({}, warning);
   const asked = signalled();
@@ -46,9 +46,10 @@ export async function runProcess(
   setTimeout(() => process.exit(), 2_000).unref();
 }
 
-function settingsOrNull(env: Environment): Settings | null {
+function settingsOrNull(): { env: Environment; settings: Settings } | null {
   try {
-    return readSettings(env);
+    const env = loadEnvironment();
+    return { env, settings: readSettings(env) };
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n`);

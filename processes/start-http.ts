@@ -3,6 +3,8 @@
  * while the interface is loaded, and Temporal's client is loaded when the interface answers already. What is accepted
  * meanwhile is a row, which delivery finds.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { CrashPoint, Settings } from '../settings.ts';
 import type { Store, StoreOptions } from '../store/store.ts';
@@ -24,6 +26,7 @@ interface HttpParts {
 
 /** Rejects when the store cannot be opened or the port is taken; nothing is left open then. */
 export async function startHttp(settings: Settings, parts: HttpParts): Promise<Http> {
+  sayWhatIsCreated(parts);
   const [store, { startApi }] = await Promise.all([open(parts.opened), import('../api/listen.ts')]);
   try {
     return await serve(settings, parts, store, startApi);
@@ -31,6 +34,15 @@ export async function startHttp(settings: Settings, parts: HttpParts): Promise<H
     await store.close();
     throw error;
   }
+}
+
+/** Nothing else is said in these seconds. */
+function sayWhatIsCreated({ opened: { url, directory }, log }: HttpParts): void {
+  if (url !== undefined || !directory || existsSync(join(directory, 'PG_VERSION'))) return;
+  log.info(
+    { directory },
+    `creating the embedded store in ${directory}, which takes some seconds the first time`,
+  );
 }
 
 async function open(options: StoreOptions): Promise<Store> {

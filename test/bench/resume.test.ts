@@ -37,7 +37,12 @@ describe('npm run bench', () => {
   });
 
   it('says what it expects when it is asked for something else', async () => {
-    for (const args of [['nothing'], ['resume', '--holds', '0'], ['resume', '--store', 'sqlite']]) {
+    for (const args of [
+      ['nothing'],
+      ['resume', '--holds', '0'],
+      ['resume', '--store', 'sqlite'],
+      ['startup', '--runs', 'x'],
+    ]) {
       const running = bench(args);
       const { code } = await running.exited;
       assert.equal(code, 2);

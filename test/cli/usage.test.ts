@@ -83,6 +83,8 @@ describe('the command line without a server', () => {
     const away = await runCli(['ping'], { cwd });
     await writeFile(join(cwd, '.env'), 'ENGINE_URL=localhost\nWARDEN_SOMETHING=1\n');
     const wrong = await runCli(['ping'], { cwd });
+    await writeFile(join(cwd, '.env'), 'a note to myself\nENGINE_URL=http://127.0.0.1:1\n');
+    const swallowing = await runCli(['ping'], { cwd });
     await rm(cwd, { recursive: true });
     assert.equal(away.code, 1);
     assert.match(away.stderr, /^ERROR {8}no answer from http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/);
@@ -90,5 +92,7 @@ describe('the command line without a server', () => {
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /ENGINE_URL: expected an address/);
     assert.match(wrong.stderr, /^ {13} {2}- WARDEN_SOMETHING is not a setting/m);
+    assert.equal(swallowing.code, 1);
+    assert.match(swallowing.stderr, /\.env, line 1: expected NAME=value, .*found a line without =/);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
@@ -172,5 +172,36 @@ describe('settings', () => {
     await rm(folder, { recursive: true });
     assert.equal(env['WARDEN_TASK_QUEUE'], 'queue of .env');
     assert.notEqual(env['PATH'], 'nowhere');
+  });
+
+  /** What is wrong with a `.env` of this text; null: a folder. */
+  async function problemsOfFile(text: string | null): Promise<readonly string[]> {
+    const folder = await mkdtemp(join(tmpdir(), 'warden-settings-'));
+    await (text === null ? mkdir(join(folder, '.env')) : writeFile(join(folder, '.env'), text));
+    try {
+      loadEnvironment(folder);
+      return [];
+    } catch (error) {
+      if (error instanceof SettingsError) return error.problems;
+      throw error;
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+
+  it('a line of .env that is no setting is named, and is not repeated', async () => {
+    const [problem = '', ...others] = await problemsOfFile('# a\n\nA=1\nhunter2\nWARDEN_API_PORT=9000\n');
+    assert.deepEqual(others, []);
+    assert.match(problem, /\.env, line 4: expected NAME=value, .*; found a line without =$/);
+    assert.match((await problemsOfFile('A=1\r\n=2\r\n'))[0] ?? '', /line 2: .*found no name before its =$/);
+  });
+
+  it('a value of .env may be of several lines in quotes, and a name may be exported', async () => {
+    const text = '\uFEFFexport A=1\nKEY="-----BEGIN\nMII\n-----END"\n B = 2 # why\nC=\'it is\nD="open\nE=\n';
+    assert.deepEqual(await problemsOfFile(text), []);
+  });
+
+  it('a folder in place of .env is said to be one', async () => {
+    assert.match((await problemsOfFile(null))[0] ?? '', /\.env: expected a file of settings, found a folder/);
   });
 });

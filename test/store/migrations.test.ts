@@ -50,6 +50,27 @@ onBothStores('the tables', (use) => {
   });
 });
 
+describe('opening a store', () => {
+  it('that a newer Warden has migrated is refused, and one whose migration is missing is not taken for new', async () => {
+    const url = await createDatabase('newer');
+    const store = await openStore({ url });
+    try {
+      await sql`insert into kysely_migration (name, timestamp) values ('9999_later', 'now')`.execute(
+        store.db,
+      );
+      await assert.rejects(openStore({ url }), /could not be brought to its newest migration/);
+      await sql`delete from kysely_migration`.execute(store.db);
+      await assert.rejects(openStore({ url }), /could not be brought to its newest migration/);
+    } finally {
+      await store.close();
+    }
+  });
+
+  it('that is not there fails at once with what the driver says', async () => {
+    await assert.rejects(openStore({ url: 'postgres://warden@127.0.0.1:1/none' }), { code: 'ECONNREFUSED' });
+  });
+});
+
 describe('the tables of a PostgreSQL that several processes open', () => {
   it('are made once when all of them begin at the same moment, and opening again changes nothing', async () => {
     const url = await createDatabase('migrations');
