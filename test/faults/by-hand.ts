@@ -1,7 +1,9 @@
 /**
- * `npm run faults -- [--minutes N] [--sagas N] [--seed S] [--at-once N] [--kill-every MS] [--points N] [--store pglite]`:
+ * `npm run faults -- [--minutes N] [--sagas N] [--seed S] [--at-once N] [--kill-every MS] [--points N] [--store pglite]
+ * [--suggest-after EVENTS]`:
  * the load of random sagas under kills, for as long as wanted. With `--points` processes die at named points of their
- * work, N times at each. Exit code 1 when a rule was broken.
+ * work, N times at each; with `--suggest-after` sagas go on in new runs after so many events. Exit code 1 when a rule
+ * was broken.
  */
 import { parseArgs } from 'node:util';
 import { endLeftovers } from '../../scripts/run-record.mjs';
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     'at-once': { type: 'string', default: '16' },
     'kill-every': { type: 'string', default: '5000' },
     points: { type: 'string', default: '0' },
+    'suggest-after': { type: 'string' },
     store: { type: 'string', default: 'postgresql' },
   },
 });
@@ -28,6 +31,7 @@ try {
     sagas: Number(values.sagas),
     seed: Number(values.seed),
     atOnce: Number(values['at-once']),
+    ...(values['suggest-after'] && { suggestAfter: Number(values['suggest-after']) }),
     kills: {
       store: values.store === 'pglite' ? 'pglite' : 'postgresql',
       everyMs: Number(values['kill-every']),

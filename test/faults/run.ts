@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createCluster, type Cluster } from '../support/cluster.ts';
 import { createDatabase } from '../support/postgres.ts';
 import { fixtures, type RecordLine } from '../support/stack.ts';
-import { startTemporal } from '../support/temporal.ts';
+import { shortRuns, startTemporal } from '../support/temporal.ts';
 import { judge } from './checker.ts';
 import { startKills, type KillOptions, type Kills } from './kills.ts';
 import { judgeLedger } from './ledger.ts';
@@ -18,6 +18,8 @@ import { createPerson, insist, type Person } from './person.ts';
 import { createRandom, randomSaga } from './plan.ts';
 
 export interface FaultOptions {
+  /** Temporal suggests a new run after so many events; left out: after thousands, as in earnest. */
+  suggestAfter?: number;
   seed: number;
   /** The load ends with this many sagas, or after this time, whichever comes first. */
   sagas: number;
@@ -45,7 +47,8 @@ const DRAIN_MS = 180_000;
 
 export async function runFaults(options: FaultOptions): Promise<Report> {
   const folder = await mkdtemp(join(tmpdir(), 'warden-faults-'));
-  const temporal = await startTemporal({ stateFile: join(folder, 'temporal.db') });
+  const config = options.suggestAfter === undefined ? [] : shortRuns(options.suggestAfter);
+  const temporal = await startTemporal({ stateFile: join(folder, 'temporal.db'), config });
   const url = options.kills.store === 'pglite' ? {} : { url: await createDatabase('faults') };
   const cluster = await createCluster({ temporal: temporal.address, ...url });
   cluster.rehearse(Object.fromEntries(TOOLS.map((tool) => [tool, SLOW])));

@@ -13,7 +13,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { deployFixtures } from '../support/sagas.ts';
 import { repository } from '../support/processes.ts';
 import { startStack, type Stack } from '../support/stack.ts';
-import { startTemporal, stopSharedTemporal } from '../support/temporal.ts';
+import { shortRuns, startTemporal, stopSharedTemporal } from '../support/temporal.ts';
 import type { History } from '../workflows/history.ts';
 import { workflowId } from '../../workflows/messages.ts';
 import { ENDINGS } from './endings.ts';
@@ -59,8 +59,7 @@ async function runsOf({ client }: Pick<Stack, 'client'>, traceId: string): Promi
 
 mkdirSync(folder, { recursive: true });
 const files = readdirSync(folder);
-const config = [`limit.historyCount.suggestContinueAsNew=${SUGGEST_AFTER}`];
-const temporal = await startTemporal({ config });
+const temporal = await startTemporal({ config: shortRuns(SUGGEST_AFTER) });
 const stack = await startStack();
 const impatient = await startStack({ temporalAddress: temporal.address });
 try {

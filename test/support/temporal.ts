@@ -15,6 +15,15 @@ export interface TemporalOptions {
   config?: readonly string[];
 }
 
+/** Configuration with which it suggests that a workflow goes on in a new run after so many events, not thousands. */
+export function shortRuns(events: number): string[] {
+  return [
+    `limit.historyCount.suggestContinueAsNew=${events}`,
+    // Else a run that lasts less than a second is followed by a pause; one of thousands of events lasts longer.
+    'history.workflowIdReuseMinimalInterval="0s"',
+  ];
+}
+
 export type TemporalServer = Awaited<ReturnType<typeof startTemporal>>;
 
 /** Starts a server and waits until it answers. The caller stops it. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { deployFixtures, ended, review, saga, started, steps } from '../support/sagas.ts';
 import { startStack, until, type Stack } from '../support/stack.ts';
-import { startTemporal, type TemporalServer } from '../support/temporal.ts';
+import { shortRuns, startTemporal, type TemporalServer } from '../support/temporal.ts';
 import { refusalsOf } from './ledger.ts';
 
 /** Temporal suggests it after so many events; in earnest it is after 4,096. */
@@ -12,9 +12,7 @@ describe('a saga whose history becomes long', () => {
   let temporal: TemporalServer;
   let stack: Stack;
   before(async () => {
-    temporal = await startTemporal({
-      config: [`limit.historyCount.suggestContinueAsNew=${SUGGEST_AFTER}`],
-    });
+    temporal = await startTemporal({ config: shortRuns(SUGGEST_AFTER) });
     stack = await startStack({ temporalAddress: temporal.address });
     await deployFixtures(stack);
   });

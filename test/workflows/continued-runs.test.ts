@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { deployFixtures, ended, review, started } from '../support/sagas.ts';
 import { startStack, until, type Stack } from '../support/stack.ts';
-import { startTemporal, type TemporalServer } from '../support/temporal.ts';
+import { shortRuns, startTemporal, type TemporalServer } from '../support/temporal.ts';
 import { workflowId } from '../../workflows/messages.ts';
 import { historyOf } from './history.ts';
 import { entriesOf, refusalsOf } from './ledger.ts';
@@ -16,13 +16,7 @@ describe('runs that a saga goes on in', () => {
   let temporal: TemporalServer;
   let stack: Stack;
   before(async () => {
-    temporal = await startTemporal({
-      config: [
-        `limit.historyCount.suggestContinueAsNew=${SUGGEST_AFTER}`,
-        // Else a run that lasts less than a second is followed by a pause; one of thousands of events lasts longer.
-        'history.workflowIdReuseMinimalInterval="0s"',
-      ],
-    });
+    temporal = await startTemporal({ config: shortRuns(SUGGEST_AFTER) });
     stack = await startStack({ temporalAddress: temporal.address });
     await deployFixtures(stack);
   });
